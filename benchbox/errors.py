@@ -1,0 +1,83 @@
+"""The exceptions of benchbox and the exit codes of its command line.
+
+    BenchboxError
+    ├── UsageError            what was asked cannot be done as asked        exit 2
+    │   ├── SpecError         a field of a spec or an option
+    │   ├── ModelError        an architecture, or a network of one's own
+    │   ├── DataError         a folder, an archive, a picture, a split
+    │   ├── CheckpointError   a file that is not a checkpoint, or does not fit
+    │   └── RecordError       a report folder or a line of a journal
+    ├── NotFiniteError        a loss became NaN or infinite                 a row `nan`
+    └── Interrupted           SIGINT or SIGTERM reached a run               exit 130
+
+Every message says what was got, what is allowed and what to do next, in one line. They cross
+process boundaries, so each is rebuilt from its plain fields when unpickled.
+"""
+
+from typing import Self
+
+EXIT_OK = 0
+EXIT_ROW_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERNAL = 70
+EXIT_INTERRUPTED = 130
+
+
+class BenchboxError(Exception):
+    """The root of all errors that benchbox raises on purpose."""
+
+
+class UsageError(BenchboxError):
+    """What was asked cannot be done as asked.
+
+    `what` names the thing and the value got; `allowed` what would be accepted; `hint` the next step.
+    """
+
+    def __init__(self, what: str, *, allowed: str = "", hint: str = "") -> None:
+        self.what, self.allowed, self.hint = what, allowed, hint
+        parts = [what]
+        if allowed:
+            parts.append(f"allowed: {allowed}")
+        if hint:
+            parts.append(hint)
+        super().__init__(". ".join(part.rstrip(".") for part in parts) + ".")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.what, self.allowed, self.hint)
+
+
+def _rebuild(kind: type[UsageError], what: str, allowed: str, hint: str) -> UsageError:
+    return kind(what, allowed=allowed, hint=hint)
+
+
+class SpecError(UsageError):
+    """A field of a spec, or an option, has a value that is not allowed."""
+
+    @classmethod
+    def of(cls, field: str, got: object, *, allowed: str, hint: str = "") -> Self:
+        """The usual form: the field, the value got, the values allowed."""
+        return cls(f"{field}: got {got!r}", allowed=allowed, hint=hint)
+
+
+class ModelError(UsageError):
+    """An architecture is unknown, or a network cannot be built or run as asked."""
+
+
+class DataError(UsageError):
+    """Pictures cannot be found, read, labelled or split."""
+
+
+class CheckpointError(UsageError):
+    """A file is not a checkpoint, or its network does not fit the pictures."""
+
+
+class RecordError(UsageError):
+    """A report folder or a line of its journal cannot be read."""
+
+
+class NotFiniteError(BenchboxError):
+    """A loss became NaN or infinite: the run ends as a row `nan`."""
+
+
+class Interrupted(BenchboxError):  # noqa: N818 - an event, not a fault
+    """SIGINT or SIGTERM reached a run: it saves what it has and ends as `interrupted`."""

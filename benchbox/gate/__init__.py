@@ -1,0 +1,1 @@
+"""Two sets of records in, verdicts and an exit code out. Pure: it measures nothing."""
