@@ -2,7 +2,10 @@
 
 
 def main() -> None:
-    """Run the command line; the import is here so that a child process that only needs this module stays light."""
+    """Run the command line.
+
+    The import is in here because child processes import this module too, and need nothing of it.
+    """
     from benchbox.cli.app import run
 
     run()

@@ -1,1 +1,0 @@
-"""Two sets of records in, verdicts and an exit code out. Pure: it measures nothing."""

@@ -1,0 +1,225 @@
+"""RunSpec: one run, fully named, and the parts it is made of.
+
+Specs are frozen; a variation is `vary(spec, "fit.lr", 0.01)` or `msgspec.structs.replace`. They are checked
+when they are made and never repaired. `"auto"` and None mean "not decided yet": `plan.resolve` replaces
+them once, from the recipes and from what was probed of the machine, so that a record holds what ran.
+"""
+
+import hashlib
+from typing import Literal, get_args
+
+import msgspec
+
+from benchbox.errors import SpecError
+
+Task = Literal["fit", "evaluate", "infer", "train_step"]
+Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "mish", "hardswish"]
+Init = Literal["auto", "suited", "default"]
+FitMode = Literal["stretch", "pad", "crop"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+MemoryFormat = Literal["channels_last", "contiguous"]
+Feed = Literal["gather", "loader"]
+Schedule = Literal["one_cycle", "cosine", "constant"]
+Optimizer = Literal["adamw", "adam", "sgd", "rmsprop"]
+
+TASKS: tuple[str, ...] = get_args(Task)
+ACTIVATIONS: tuple[str, ...] = get_args(Activation)
+OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
+
+GIB = 2**30
+CHANNELS = (1, 3)
+LARGEST_SIDE = 4096
+
+
+def _need(is_met: bool, field: str, got: object, allowed: str) -> None:
+    if not is_met:
+        raise SpecError.of(field, got, allowed=allowed)
+
+
+def _need_one(field: str, got: object, allowed: tuple[object, ...]) -> None:
+    _need(
+        got in allowed, field, got, ", ".join("unset" if value is None else str(value) for value in allowed)
+    )
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of all specs: frozen, keyword-only, JSON in and out, unknown fields refused."""
+
+
+class ModelSpec(Spec, frozen=True, kw_only=True):
+    """Which network: a catalogue name, torchvision:NAME, timm:NAME, file.py:factory or module:factory.
+
+    `activation` and `dropout` None mean the architecture's own; `init` "suited" fits the activation,
+    "default" is PyTorch's. A foreign network has neither argument and always keeps its own init.
+    """
+
+    name: str = "lenet"
+    activation: str | None = None
+    dropout: float | None = None
+    init: Init = "auto"
+
+    def __post_init__(self) -> None:
+        _need(bool(self.name), "model.name", self.name, "an architecture's name")
+        _need_one("model.activation", self.activation, (None, *ACTIVATIONS))
+        _need_one("model.init", self.init, get_args(Init))
+        dropout = self.dropout
+        _need(dropout is None or 0 <= dropout < 1, "model.dropout", dropout, "0 ≤ dropout < 1")
+
+
+class DataSpec(Spec, frozen=True, kw_only=True):
+    """Which pictures, how they are brought to one size, and which of them are held out.
+
+    `source` is `coil20`, `turntable`, a folder or a zip. `split_seed` chooses the held-out pictures and is
+    apart from the run's seed, so that all seeds of a comparison see the same split.
+    """
+
+    source: str = "auto"
+    image_size: int = 128
+    channels: int = 1
+    fit_mode: FitMode = "stretch"
+    test_fraction: float = 0.1
+    split_seed: int = 0
+    skip_bad: bool = False
+    cache_limit: int = 2 * GIB
+
+    def __post_init__(self) -> None:
+        _need(bool(self.source), "data.source", self.source, "coil20, turntable, a folder or a zip")
+        _need(
+            1 <= self.image_size <= LARGEST_SIDE,
+            "data.image_size",
+            self.image_size,
+            f"1 to {LARGEST_SIDE} pixels",
+        )
+        _need_one("data.channels", self.channels, CHANNELS)
+        _need_one("data.fit_mode", self.fit_mode, get_args(FitMode))
+        _need(0 < self.test_fraction < 1, "data.test_fraction", self.test_fraction, "between 0 and 1")
+        _need(self.split_seed >= 0, "data.split_seed", self.split_seed, "0 or more")
+        _need(self.cache_limit >= 0, "data.cache_limit", self.cache_limit, "0 bytes or more")
+
+
+class FitSpec(Spec, frozen=True, kw_only=True):
+    """How a network is trained. None means the architecture's recipe.
+
+    `seconds` bounds the training time; a fit that could not finish one epoch in it is not started.
+    """
+
+    epochs: int | None = None
+    seconds: float | None = None
+    batch_size: int = 32
+    eval_batch_size: int = 64
+    optimizer: Optimizer = "adamw"
+    lr: float | None = None
+    weight_decay: float | None = None
+    schedule: Schedule | None = None
+
+    def __post_init__(self) -> None:
+        _need(self.epochs is None or self.epochs >= 1, "fit.epochs", self.epochs, "1 or more")
+        _need(self.seconds is None or self.seconds > 0, "fit.seconds", self.seconds, "more than 0")
+        _need(self.batch_size >= 1, "fit.batch_size", self.batch_size, "1 or more")
+        _need(self.eval_batch_size >= 1, "fit.eval_batch_size", self.eval_batch_size, "1 or more")
+        _need_one("fit.optimizer", self.optimizer, OPTIMIZERS)
+        _need(self.lr is None or 0 < self.lr < 100, "fit.lr", self.lr, "more than 0, less than 100")
+        decay = self.weight_decay
+        _need(decay is None or 0 <= decay < 10, "fit.weight_decay", decay, "0 or more, less than 10")
+        _need_one("fit.schedule", self.schedule, (None, *get_args(Schedule)))
+
+
+class PlacementSpec(Spec, frozen=True, kw_only=True):
+    """Where and in which form the arithmetic runs.
+
+    `feed` says how batches come: `gather` keeps all decoded pictures on the device and indexes them,
+    `loader` streams through a DataLoader with `workers` processes. `sync_seconds` is the least time between
+    two synchronisations for the display and the NaN check; 0 synchronises after every step.
+    """
+
+    device: str = "auto"
+    precision: Precision = "auto"
+    memory_format: MemoryFormat = "channels_last"
+    compile: bool = False
+    fused: bool = True
+    threads: int | None = None
+    feed: Feed = "gather"
+    workers: int = 2
+    sync_seconds: float = 0.5
+
+    def __post_init__(self) -> None:
+        kind = self.device.split(":")[0]
+        _need(
+            kind in ("auto", "cpu", "cuda", "mps", "xpu"),
+            "device",
+            self.device,
+            "auto, cpu, cuda, cuda:N, mps, xpu",
+        )
+        _need_one("precision", self.precision, get_args(Precision))
+        _need_one("memory_format", self.memory_format, get_args(MemoryFormat))
+        _need_one("feed", self.feed, get_args(Feed))
+        _need(self.threads is None or self.threads >= 1, "threads", self.threads, "1 or more")
+        _need(self.workers >= 0, "workers", self.workers, "0 or more")
+        _need(self.sync_seconds >= 0, "sync_seconds", self.sync_seconds, "0 or more seconds")
+
+
+class TimingSpec(Spec, frozen=True, kw_only=True):
+    """How long a cell is timed: `seconds` at most, until the median is known to ± `goal`, `least` samples."""
+
+    seconds: float = 10.0
+    goal: float = 0.01
+    least: int = 6
+
+    def __post_init__(self) -> None:
+        _need(self.seconds > 0, "timing.seconds", self.seconds, "more than 0")
+        _need(0 < self.goal < 1, "timing.goal", self.goal, "a ratio between 0 and 1")
+        _need(self.least >= 1, "timing.least", self.least, "1 or more samples")
+
+
+class RunSpec(Spec, frozen=True, kw_only=True):
+    """One run, fully named. `seed` rules initialisation, dropout and the order of the pictures."""
+
+    task: Task = "fit"
+    model: ModelSpec = ModelSpec()
+    data: DataSpec = DataSpec()
+    fit: FitSpec = FitSpec()
+    placement: PlacementSpec = PlacementSpec()
+    timing: TimingSpec = TimingSpec()
+    seed: int = 0
+    checkpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        _need_one("task", self.task, TASKS)
+        _need(self.seed >= 0, "seed", self.seed, "0 or more")
+        _need(
+            self.task != "evaluate" or self.checkpoint is not None,
+            "checkpoint",
+            self.checkpoint,
+            "a checkpoint's path, since an evaluation needs trained weights",
+        )
+
+
+class Plan(Spec, frozen=True, kw_only=True):
+    """What one command shall run, in order. `factors` are the fields that an ablation varies."""
+
+    command: str
+    specs: tuple[RunSpec, ...]
+    factors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    created: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+def case(spec: RunSpec) -> str:
+    """The identity by which two reports are compared: readable, and equal for equal work.
+
+    It leaves out what differs between repeats of the same work (seeds, how long is timed, where a
+    checkpoint lies) and ends in a short hash of everything else.
+    """
+    same = msgspec.structs.replace(
+        spec,
+        seed=0,
+        checkpoint="" if spec.checkpoint else None,
+        timing=TimingSpec(),
+        data=msgspec.structs.replace(spec.data, split_seed=0),
+    )
+    digest = hashlib.sha256(msgspec.json.encode(same)).hexdigest()[:8]
+    place, data = spec.placement, spec.data
+    form = f"{place.device}-{place.precision}-{place.memory_format}{'-compile' if place.compile else ''}"
+    batch = spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch_size
+    return f"{spec.task}/{spec.model.name}/{form}/b{batch}@{data.image_size}/{digest}"

@@ -1,0 +1,1 @@
+"""What was seen: measurements, environments, records; JSON lines and pandas frames. No torch."""

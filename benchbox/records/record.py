@@ -1,0 +1,129 @@
+"""Record: one run as it was asked, as it really ran, where, what was seen, and how it ended."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from benchbox.errors import RecordError, SpecError
+from benchbox.plan.spec import RunSpec, case
+from benchbox.records.metrics import METRICS
+
+Status = Literal["ok", "oom", "timeout", "nan", "crashed", "interrupted", "unsupported", "skipped"]
+STATUSES: tuple[str, ...] = get_args(Status)
+# A skipped run was not started, on purpose and with a reason: it is a row, but not a failure.
+GOOD: tuple[str, ...] = ("ok", "skipped")
+
+# History of the journal's lines. Old numbers are read for ever, unknown ones are refused.
+#   1  2026-11: the first.
+SCHEMA = 1
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric's raw values, in the order seen; never a summary. Units are in `records.metrics`."""
+
+    metric: str
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise SpecError.of("metric", self.metric, allowed=", ".join(METRICS))
+        if not self.values:
+            raise SpecError.of(f"values of {self.metric}", self.values, allowed="one value or more")
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run took place. `flags` are torch's global switches, as they were during the run."""
+
+    cpu: str
+    cores: int
+    memory: int
+    system: str
+    python: str
+    torch: str
+    torchvision: str
+    benchbox: str
+    device: str
+    device_name: str
+    threads: int
+    flags: dict[str, str]
+    commit: str = ""
+
+
+class Actual(msgspec.Struct, frozen=True, kw_only=True):
+    """What really ran, where it can differ from what was asked or adds to it.
+
+    `network_digest` is the hash of a foreign network's source; `notes` say every fallback and its reason;
+    `mean` and `std` are the normalisation, per channel, of pictures scaled to 0…1.
+    """
+
+    data: str = ""
+    data_digest: str = ""
+    classes: tuple[str, ...] = ()
+    train: int = 0
+    test: int = 0
+    memory_format: str = ""
+    precision: str = ""
+    network_digest: str = ""
+    stop_reason: str = ""
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    test_pictures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of `results.jsonl`. `files`: a kind (checkpoint, predictions, …) to a path in the report."""
+
+    schema: int = SCHEMA
+    spec: RunSpec
+    case: str
+    status: Status
+    reason: str = ""
+    started: str
+    seconds: float
+    actual: Actual = Actual()
+    environment: Environment | None = None
+    measurements: tuple[Measurement, ...] = ()
+    files: dict[str, str] = {}
+    log: str = ""
+
+    def values(self, metric: str) -> tuple[float, ...]:
+        """The raw values of a metric, empty where it was not measured."""
+        return next((seen.values for seen in self.measurements if seen.metric == metric), ())
+
+    def last(self, metric: str) -> float | None:
+        """The last value of a metric, None where it was not measured."""
+        values = self.values(metric)
+        return values[-1] if values else None
+
+
+def make_record(spec: RunSpec, *, status: Status, started: str, seconds: float, **seen: object) -> Record:
+    """A record of `spec` with its case computed; `seen` are further fields of Record."""
+    return Record(spec=spec, case=case(spec), status=status, started=started, seconds=seconds, **seen)  # type: ignore[arg-type]
+
+
+def encode(record: Record) -> bytes:
+    """One JSON line, without the line's end."""
+    return msgspec.json.encode(record)
+
+
+class _Versioned(msgspec.Struct):
+    schema: int
+
+
+def decode(line: bytes) -> Record:
+    """The record in one line of a journal.
+
+    Raises RecordError where the line is not a record, or of a schema that this release does not know.
+    """
+    try:
+        schema = msgspec.json.decode(line, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise RecordError(
+                f"the record has schema {schema}",
+                allowed=f"schema {SCHEMA}",
+                hint="read it with the release of benchbox that wrote it",
+            )
+        return msgspec.json.decode(line, type=Record)
+    except msgspec.MsgspecError as error:
+        raise RecordError(f"not a record: {error}") from error
