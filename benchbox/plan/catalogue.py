@@ -13,7 +13,7 @@ FOREIGN_FORMS = "torchvision:NAME, timm:NAME, path/to/file.py:factory, module:fa
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """One network of the zoo. `smallest`: the least side, in pixels, that leaves every feature map a pixel."""
+    """One network of the zoo. `smallest`: the least side, in pixels, that leaves each feature map a pixel."""
 
     name: str
     title: str
