@@ -195,10 +195,14 @@ class RunSpec(Spec, frozen=True, kw_only=True):
 
 
 class Plan(Spec, frozen=True, kw_only=True):
-    """What one command shall run, in order. `factors` are the fields that an ablation varies."""
+    """What one command shall run, in order.
+
+    `factors` are the dotted fields that an ablation varies; `labels`, where not empty, name the specs one by one.
+    """
 
     command: str
     specs: tuple[RunSpec, ...]
+    labels: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     created: str = ""
