@@ -40,7 +40,7 @@ class UsageError(BenchboxError):
             parts.append(f"allowed: {allowed}")
         if hint:
             parts.append(hint)
-        super().__init__(". ".join(part.rstrip(".") for part in parts) + ".")
+        super().__init__(" ".join(part if part[-1] in ".?!" else f"{part}." for part in parts))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.what, self.allowed, self.hint)

@@ -71,8 +71,7 @@ _ARCHITECTURES = (
         name="googlenet",
         title="GoogLeNet",
         year=2014,
-        contribution="parallel branches widen the network; 1×1 convolution; "
-        "average pooling instead of flatten",
+        contribution="parallel branches widen the network; 1×1 convolution; average pooling instead of flatten",
         authors="Szegedy et al.",
         paper="Going Deeper with Convolutions",
         link="arXiv 1409.4842",
@@ -105,10 +104,7 @@ _ARCHITECTURES = (
         smallest=17,
     ),
     # Dropout of the classifier grows with the variant (the authors' released code).
-    *(
-        _efficientnet(variant, dropout)
-        for variant, dropout in enumerate((0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5))
-    ),
+    *(_efficientnet(variant, dropout) for variant, dropout in enumerate((0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5))),
 )
 
 CATALOGUE: dict[str, Architecture] = {architecture.name: architecture for architecture in _ARCHITECTURES}

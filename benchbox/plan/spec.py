@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from benchbox.errors import SpecError
+from benchbox.plan.facts import Facts
 
 Task = Literal["fit", "evaluate", "infer", "train_step"]
 Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "mish", "hardswish"]
@@ -19,6 +20,7 @@ FitMode = Literal["stretch", "pad", "crop"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 MemoryFormat = Literal["channels_last", "contiguous"]
 Feed = Literal["gather", "loader"]
+Part = Literal["test", "train", "all"]
 Schedule = Literal["one_cycle", "cosine", "constant"]
 Optimizer = Literal["adamw", "adam", "sgd", "rmsprop"]
 
@@ -37,9 +39,7 @@ def _need(is_met: bool, field: str, got: object, allowed: str) -> None:
 
 
 def _need_one(field: str, got: object, allowed: tuple[object, ...]) -> None:
-    _need(
-        got in allowed, field, got, ", ".join("unset" if value is None else str(value) for value in allowed)
-    )
+    _need(got in allowed, field, got, ", ".join("unset" if value is None else str(value) for value in allowed))
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +70,8 @@ class DataSpec(Spec, frozen=True, kw_only=True):
     """Which pictures, how they are brought to one size, and which of them are held out.
 
     `source` is `coil20`, `turntable`, a folder or a zip. `split_seed` chooses the held-out pictures and is
-    apart from the run's seed, so that all seeds of a comparison see the same split.
+    apart from the run's seed, so that all seeds of a comparison see the same split. `part` is the side of the
+    split on which an evaluation is made.
     """
 
     source: str = "auto"
@@ -79,6 +80,7 @@ class DataSpec(Spec, frozen=True, kw_only=True):
     fit_mode: FitMode = "stretch"
     test_fraction: float = 0.1
     split_seed: int = 0
+    part: Part = "test"
     skip_bad: bool = False
     cache_limit: int = 2 * GIB
 
@@ -93,6 +95,7 @@ class DataSpec(Spec, frozen=True, kw_only=True):
         _need_one("data.channels", self.channels, CHANNELS)
         _need_one("data.fit_mode", self.fit_mode, get_args(FitMode))
         _need(0 < self.test_fraction < 1, "data.test_fraction", self.test_fraction, "between 0 and 1")
+        _need_one("data.part", self.part, get_args(Part))
         _need(self.split_seed >= 0, "data.split_seed", self.split_seed, "0 or more")
         _need(self.cache_limit >= 0, "data.cache_limit", self.cache_limit, "0 bytes or more")
 
@@ -197,14 +200,16 @@ class RunSpec(Spec, frozen=True, kw_only=True):
 class Plan(Spec, frozen=True, kw_only=True):
     """What one command shall run, in order.
 
-    `factors` are the dotted fields that an ablation varies; `labels`, where not empty, name the specs one by one.
+    `labels` name the specs one by one, each once; `factors` are the dotted fields that an ablation varies.
     """
 
     command: str
     specs: tuple[RunSpec, ...]
     labels: tuple[str, ...] = ()
+    facts: Facts | None = None
     factors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    keeps_checkpoints: bool = False
     created: str = ""
     arguments: tuple[str, ...] = ()
 

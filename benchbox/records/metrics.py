@@ -26,12 +26,8 @@ _METRICS = (
     Metric(name="weight_bytes", unit="B", better="lower", meaning="bytes of parameters and buffers in fp32"),
     Metric(name="flops", unit="FLOP", better="lower", meaning="forward pass of one picture; 1 MAC = 2 FLOP"),
     # phases of a run
-    Metric(
-        name="build_seconds", unit="s", better="lower", meaning="construction and placement of the network"
-    ),
-    Metric(
-        name="first_batch_seconds", unit="s", better="lower", meaning="first call, with all its one-time work"
-    ),
+    Metric(name="build_seconds", unit="s", better="lower", meaning="construction and placement of the network"),
+    Metric(name="first_batch_seconds", unit="s", better="lower", meaning="first call, with all its one-time work"),
     Metric(name="warmup_seconds", unit="s", better="neither", meaning="calls before the timed ones"),
     # a timed cell: one value a sample, in the order seen
     Metric(name="sample_seconds", unit="s", better="lower", meaning="one call on one batch"),
@@ -39,29 +35,19 @@ _METRICS = (
     # a fit: one value an epoch
     Metric(name="epoch_seconds", unit="s", better="lower", meaning="training part of an epoch"),
     Metric(name="train_loss", unit="nat", better="lower", meaning="mean cross-entropy while training"),
-    Metric(
-        name="train_accuracy", unit="ratio", better="higher", meaning="top-1 while training, dropout active"
-    ),
-    Metric(
-        name="test_loss", unit="nat", better="lower", meaning="mean cross-entropy on the held-out pictures"
-    ),
+    Metric(name="train_accuracy", unit="ratio", better="higher", meaning="top-1 while training, dropout active"),
+    Metric(name="test_loss", unit="nat", better="lower", meaning="mean cross-entropy on the held-out pictures"),
     Metric(name="test_accuracy", unit="ratio", better="higher", meaning="top-1 on the held-out pictures"),
     Metric(name="learning_rate", unit="1", better="neither", meaning="learning rate at the end of an epoch"),
     Metric(name="train_pictures_per_second", unit="1/s", better="higher", meaning="pictures / epoch_seconds"),
     # an evaluation, and the end of a fit
-    Metric(
-        name="top1", unit="ratio", better="higher", meaning="share of held-out pictures classified rightly"
-    ),
-    Metric(
-        name="top5", unit="ratio", better="higher", meaning="share whose class is among the five likeliest"
-    ),
+    Metric(name="top1", unit="ratio", better="higher", meaning="share of held-out pictures classified rightly"),
+    Metric(name="top5", unit="ratio", better="higher", meaning="share whose class is among the five likeliest"),
     Metric(name="macro_f1", unit="ratio", better="higher", meaning="mean over classes of the F1 score"),
     Metric(name="loss", unit="nat", better="lower", meaning="mean cross-entropy on the held-out pictures"),
     Metric(name="correct", unit="count", better="higher", meaning="held-out pictures classified rightly"),
     Metric(name="pictures", unit="count", better="neither", meaning="held-out pictures"),
-    Metric(
-        name="eval_pictures_per_second", unit="1/s", better="higher", meaning="pictures / evaluation time"
-    ),
+    Metric(name="eval_pictures_per_second", unit="1/s", better="higher", meaning="pictures / evaluation time"),
     Metric(name="fit_seconds", unit="s", better="lower", meaning="the whole fit, evaluation included"),
 )
 

@@ -52,8 +52,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 class Actual(msgspec.Struct, frozen=True, kw_only=True):
     """What really ran, where it can differ from what was asked or adds to it.
 
-    `network_digest` is the hash of a foreign network's source; `notes` say every fallback and its reason;
-    `mean` and `std` are the normalisation, per channel, of pictures scaled to 0…1.
+    `weights` says where an evaluation's weights come from; `network_digest` is the hash of a foreign network's
+    source; `notes` say every fallback and its reason; `mean` and `std` are the normalisation, per channel, of
+    pictures scaled to 0…1.
     """
 
     data: str = ""
@@ -64,6 +65,7 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     memory_format: str = ""
     precision: str = ""
     network_digest: str = ""
+    weights: str = ""
     stop_reason: str = ""
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()

@@ -1,0 +1,74 @@
+"""The program: its commands by name, and the one place where an error becomes a message and an exit code."""
+
+import signal
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+import benchbox
+from benchbox.cli.ablate import ablate
+from benchbox.cli.bench import bench
+from benchbox.cli.eval import evaluate
+from benchbox.cli.train import train
+from benchbox.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, BenchboxError, Interrupted, UsageError
+
+app = typer.Typer(
+    name="benchbox",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def show_version(is_asked: bool) -> None:
+    """Print the versions that decide results, and the devices."""
+    if is_asked:
+        from benchbox.engine.prepare import probe_machine
+
+        machine = probe_machine()
+        typer.echo(f"benchbox {benchbox.__version__}, torch {machine.torch}")
+        for device in machine.devices:
+            typer.echo(f"{device.name}: {device.title}, {', '.join(device.precisions)}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Versions and devices.")
+    ] = False,
+) -> None:
+    """Which convolutional network is fastest, smallest and most accurate on your pictures and your machine?"""
+
+
+app.command("train")(train)
+app.command("eval")(evaluate)
+app.command("bench")(bench)
+app.command("ablate")(ablate)
+
+
+def run() -> NoReturn:
+    """Run the command line and leave with its exit code; errors become one message on stderr."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except UsageError as error:
+        print(f"benchbox: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    except Interrupted:
+        print("benchbox: interrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except BenchboxError as error:
+        print(f"benchbox: {error}", file=sys.stderr)
+        sys.exit(EXIT_INTERNAL)
+    except Exception:
+        # Not swallowed: an error of benchbox's own is shown whole, under a code of its own.
+        traceback.print_exc()
+        sys.exit(EXIT_INTERNAL)
+    sys.exit(0)
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise Interrupted("interrupted")

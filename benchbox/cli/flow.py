@@ -1,0 +1,137 @@
+"""What train, eval, bench and ablate do alike: ask for the facts, run the plan, write and show the report."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from msgspec.structs import replace
+from rich.console import Console
+
+from benchbox.cli.options import DATASET
+from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_ROW_FAILED, Interrupted, SpecError
+from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
+from benchbox.plan.facts import Facts
+from benchbox.plan.requests import PrepareRequest
+from benchbox.plan.spec import Activation, Init, ModelSpec, Plan, RunSpec
+from benchbox.records.events import AnyEvent
+from benchbox.records.record import GOOD, Record
+from benchbox.runner.child import ENGINE, call
+from benchbox.runner.folder import OUTPUT, make_folder, write_plan
+from benchbox.runner.run import Runner, Watcher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What the user wants to see and where the report goes."""
+
+    out: Path
+    quiet: bool
+    json: bool
+
+    @property
+    def stderr(self) -> Console:
+        """Progress and warnings."""
+        return Console(stderr=True)
+
+    @property
+    def stdout(self) -> Console:
+        """Data."""
+        return Console()
+
+
+def make_models(
+    names: list[str],
+    *,
+    activation: Activation | None = None,
+    dropout: float | None = None,
+    init: Init = "auto",
+    hint: str = "",
+) -> list[ModelSpec]:
+    """The networks that were named, each once. Raises ModelError for an unknown name, SpecError for none."""
+    if not names:
+        allowed = ", ".join((*THE_SIX, FOREIGN_FORMS))
+        raise SpecError.of("ARCHITECTURE…", "none", allowed=allowed, hint=hint)
+    known = dict.fromkeys(canonical(name) for name in names)
+    return [ModelSpec(name=name, activation=activation, dropout=dropout, init=init) for name in known]
+
+
+def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output) -> Facts:
+    """Probe machine, pictures and foreign networks in a child, with progress on stderr."""
+    from benchbox.report.live import make_display
+
+    request = PrepareRequest(
+        data=base.data,
+        models=tuple(models),
+        memory_format=base.placement.memory_format,
+        dataset=str(DATASET),
+    )
+    with make_display(output.stderr, quiet=output.quiet, total=0) as display:
+        return call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
+
+
+def carry_out(plan: Plan, output: Output, *, model: str | None = None) -> None:
+    """Run a plan, write its report, show it, and leave with the exit code that the records call for."""
+    plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
+    folder = make_folder(output.out, plan.command, now=datetime.now())
+    write_plan(folder, plan)
+    records, is_interrupted = _run(plan, folder, output, model=model)
+    _report(plan, folder, records, output)
+    if is_interrupted:
+        output.stderr.print(f"Interrupted. What was done lies in {folder}", soft_wrap=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
+    raise typer.Exit(EXIT_OK if all(record.status in GOOD for record in records) else EXIT_ROW_FAILED)
+
+
+def _run(plan: Plan, folder: Path, output: Output, *, model: str | None) -> tuple[list[Record], bool]:
+    """The records of all runs, and whether a signal cut the plan short."""
+    from benchbox.report.live import make_display
+    from benchbox.report.log import LOG, LogFile
+
+    records: list[Record] = []
+    total = len(plan.specs)
+    with (
+        LogFile(folder / LOG, total=total) as log,
+        make_display(output.stderr, quiet=output.quiet, total=total) as display,
+    ):
+        runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET, model=model)
+        try:
+            for record in runner.run(plan):
+                records.append(record)
+        except (Interrupted, KeyboardInterrupt):
+            return records, True
+    return records, False
+
+
+class _Both:
+    """Two watchers as one: the display and the log."""
+
+    def __init__(self, first: Watcher, second: Watcher) -> None:
+        self._watchers = (first, second)
+
+    def run_started(self, index: int, spec: RunSpec, label: str, /) -> None:
+        for watcher in self._watchers:
+            watcher.run_started(index, spec, label)
+
+    def __call__(self, event: AnyEvent, /) -> None:
+        for watcher in self._watchers:
+            watcher(event)
+
+    def run_ended(self, record: Record, /) -> None:
+        for watcher in self._watchers:
+            watcher.run_ended(record)
+
+
+def _report(plan: Plan, folder: Path, records: list[Record], output: Output) -> None:
+    """Write the report's files, then show tables or one JSON document on stdout."""
+    from benchbox.report.show import show
+    from benchbox.report.write import json_document, write_report
+
+    if (folder / OUTPUT).exists() and not (folder / OUTPUT).stat().st_size:
+        (folder / OUTPUT).unlink()
+    write_report(folder, plan, records)
+    if output.json:
+        sys.stdout.write(json_document(folder, plan, records).decode() + "\n")
+    else:
+        show(output.stdout, folder, plan, records)

@@ -1,0 +1,160 @@
+"""The options that commands share: one alias each, so that a name means the same everywhere."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchbox.errors import SpecError
+from benchbox.plan.spec import (
+    GIB,
+    Activation,
+    FitMode,
+    Init,
+    MemoryFormat,
+    Optimizer,
+    Precision,
+    Schedule,
+)
+
+_UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": GIB, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+DATA = "Pictures"
+TRAINING = "Training"
+PLACEMENT = "Where and how it runs"
+OUTPUT = "Output"
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ARCHITECTURE…",
+        help="Names of the zoo, torchvision:NAME, timm:NAME, path/to/file.py:factory or module:factory.",
+        show_default=False,
+    ),
+]
+
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="coil20, turntable, a folder or a zip; auto is coil20 if present, else turntable.",
+        rich_help_panel=DATA,
+    ),
+]
+ImageSize = Annotated[int, typer.Option(help="Side in pixels to which pictures are brought.", rich_help_panel=DATA)]
+Channels = Annotated[int, typer.Option(help="1 for grey, 3 for colour.", rich_help_panel=DATA)]
+FitModeOption = Annotated[
+    FitMode,
+    typer.Option("--fit-mode", help="How a picture becomes square.", rich_help_panel=DATA),
+]
+SplitSeed = Annotated[int, typer.Option(help="Which pictures are held out.", rich_help_panel=DATA)]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out files that are no pictures.", rich_help_panel=DATA)
+]
+CacheLimit = Annotated[
+    str,
+    typer.Option(help="Larger sets are streamed, not held decoded in memory.", rich_help_panel=DATA),
+]
+Workers = Annotated[int, typer.Option(help="Processes that decode streamed pictures.", rich_help_panel=DATA)]
+
+BatchSize = Annotated[int, typer.Option("--batch-size", "-b", help="Pictures a step.", rich_help_panel=TRAINING)]
+EvalBatchSize = Annotated[
+    int, typer.Option(help="Pictures a batch where nothing is learned.", rich_help_panel=TRAINING)
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(help="Passes over the training pictures.", show_default="the recipe's", rich_help_panel=TRAINING),
+]
+Lr = Annotated[
+    float | None,
+    typer.Option("--lr", help="Peak learning rate.", show_default="the recipe's", rich_help_panel=TRAINING),
+]
+WeightDecay = Annotated[
+    float | None,
+    typer.Option(help="Weight decay.", show_default="the recipe's", rich_help_panel=TRAINING),
+]
+OptimizerOption = Annotated[
+    Optimizer, typer.Option("--optimizer", help="What turns gradients into steps.", rich_help_panel=TRAINING)
+]
+ScheduleOption = Annotated[
+    Schedule | None,
+    typer.Option(
+        "--schedule",
+        help="How the learning rate moves.",
+        show_default="the recipe's",
+        rich_help_panel=TRAINING,
+    ),
+]
+ActivationOption = Annotated[
+    Activation | None,
+    typer.Option(
+        "--activation",
+        help="In place of the architecture's own.",
+        show_default="its own",
+        rich_help_panel=TRAINING,
+    ),
+]
+Dropout = Annotated[
+    float | None,
+    typer.Option(help="In place of the architecture's own.", show_default="its own", rich_help_panel=TRAINING),
+]
+InitOption = Annotated[
+    Init,
+    typer.Option("--init", help="auto suits the activation; default is PyTorch's.", rich_help_panel=TRAINING),
+]
+Seed = Annotated[
+    int, typer.Option(help="Of initialisation, dropout and the order of pictures.", rich_help_panel=TRAINING)
+]
+Seeds = Annotated[
+    str,
+    typer.Option(
+        "--seed",
+        help="Of initialisation, dropout and the order of pictures; several as 0,1,2.",
+        rich_help_panel=TRAINING,
+    ),
+]
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N, mps.", rich_help_panel=PLACEMENT)]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option("--precision", help="auto is the fastest here.", rich_help_panel=PLACEMENT),
+]
+MemoryFormatOption = Annotated[
+    MemoryFormat,
+    typer.Option("--memory-format", help="How pictures and weights lie in memory.", rich_help_panel=PLACEMENT),
+]
+Compile = Annotated[bool, typer.Option("--compile", help="Use torch.compile.", rich_help_panel=PLACEMENT)]
+Threads = Annotated[
+    int | None, typer.Option(help="CPU threads.", show_default="all cores", rich_help_panel=PLACEMENT)
+]
+
+Out = Annotated[Path, typer.Option(help="Folder of the reports.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.", rich_help_panel=OUTPUT)]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on stdout in place of tables.", rich_help_panel=OUTPUT)
+]
+
+REPORTS = Path("reports")
+DATASET = Path("dataset")
+
+
+def parse_bytes(text: str) -> int:
+    """A size such as 500MiB or 2GiB in bytes. Raises SpecError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    if match is None or match[2].upper() not in _UNITS:
+        raise SpecError.of("--cache-limit", text, allowed="bytes, or a number with KiB, MiB or GiB")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds such as `0` or `0,1,2`. Raises SpecError."""
+    parts = split_list([text])
+    if not parts or not all(part.isdecimal() for part in parts) or len(set(parts)) < len(parts):
+        raise SpecError.of("--seed", text, allowed="whole numbers from 0, separated by commas, each once")
+    return [int(part) for part in parts]
+
+
+def split_list(texts: list[str]) -> list[str]:
+    """The parts of texts that may each hold several, separated by commas."""
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]

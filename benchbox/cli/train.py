@@ -1,0 +1,76 @@
+"""`benchbox train`: fit architectures and keep their checkpoints."""
+
+from msgspec.structs import replace
+
+from benchbox.cli import options
+from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
+from benchbox.plan.commands import plan_train
+from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec
+
+
+# Longer than forty lines: a command's signature is its list of options.
+def train(
+    models: options.Models = None,
+    data: options.Data = "auto",
+    image_size: options.ImageSize = 128,
+    channels: options.Channels = 1,
+    fit_mode: options.FitModeOption = "stretch",
+    split_seed: options.SplitSeed = 0,
+    skip_bad: options.SkipBad = False,
+    cache_limit: options.CacheLimit = "2GiB",
+    workers: options.Workers = 2,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = 32,
+    eval_batch_size: options.EvalBatchSize = 64,
+    lr: options.Lr = None,
+    weight_decay: options.WeightDecay = None,
+    optimizer: options.OptimizerOption = "adamw",
+    schedule: options.ScheduleOption = None,
+    activation: options.ActivationOption = None,
+    dropout: options.Dropout = None,
+    init: options.InitOption = "auto",
+    seed: options.Seeds = "0",
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = "auto",
+    memory_format: options.MemoryFormatOption = "channels_last",
+    compile: options.Compile = False,
+    threads: options.Threads = None,
+    out: options.Out = options.REPORTS,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Train architectures on pictures and keep the best and the last checkpoint of each."""
+    base = RunSpec(
+        data=DataSpec(
+            source=data,
+            image_size=image_size,
+            channels=channels,
+            fit_mode=fit_mode,
+            split_seed=split_seed,
+            skip_bad=skip_bad,
+            cache_limit=options.parse_bytes(cache_limit),
+        ),
+        fit=FitSpec(
+            epochs=epochs,
+            batch_size=batch_size,
+            eval_batch_size=eval_batch_size,
+            lr=lr,
+            weight_decay=weight_decay,
+            optimizer=optimizer,
+            schedule=schedule,
+        ),
+        placement=PlacementSpec(
+            device=device,
+            precision=precision,
+            memory_format=memory_format,
+            compile=compile,
+            threads=threads,
+            workers=workers,
+        ),
+    )
+    seeds = options.parse_seeds(seed)
+    named = make_models(models or [], activation=activation, dropout=dropout, init=init)
+    output = Output(out=out, quiet=quiet, json=json)
+    facts = gather_facts(base, named, output)
+    plan = plan_train(base, named, seeds, facts)
+    carry_out(replace(plan, keeps_checkpoints=True), output)

@@ -1,0 +1,167 @@
+"""From the name of a data set, a folder or a zip to labelled picture files. No torch, no decoding."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchbox.data.labels import (
+    label_by_name,
+    label_names,
+    natural_key,
+    order_key,
+    view_of,
+    without_wrapper,
+)
+from benchbox.data.listing import SUFFIXES, Found, is_zip, list_place
+from benchbox.errors import DataError
+
+Kind = Literal["coil20", "turntable", "folder", "zip"]
+
+ROOT = Path("dataset")
+COIL20, TURNTABLE = "coil20", "turntable"
+COIL20_ZIP = "coil-20-proc.zip"
+COIL20_PICTURES, COIL20_OBJECTS = 1440, 20
+_ALLOWED = "coil20, turntable, a folder or a zip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One picture file. `name` is its path below the data set, `location` where a reader finds it."""
+
+    name: str
+    label: str
+    view: int | None
+    location: str
+    size: int
+    stamp: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A data set as it lies on the disk: items by class and name in natural order, and what was left out."""
+
+    kind: Kind
+    title: str
+    path: Path
+    items: tuple[Item, ...]
+    others: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names in natural order: obj1, obj2, … obj10."""
+        return tuple(sorted({item.label for item in self.items}, key=natural_key))
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Pictures by class."""
+        return Counter(item.label for item in self.items)
+
+
+def find_source(source: str, *, root: Path = ROOT) -> Source:
+    """The pictures behind `auto`, `coil20`, `turntable`, a folder or a zip; `root` is the `dataset/` folder.
+
+    Raises DataError where there are none, or their classes cannot be told.
+    """
+    kind = decide(source, root=root)
+    if kind == "coil20":
+        return _coil20(root)
+    if kind == "turntable":
+        return _turntable(root)
+    return _any_place(Path(source).expanduser(), kind)
+
+
+def decide(source: str, *, root: Path = ROOT) -> Kind:
+    """Which kind of source is meant; `auto` is coil20 where it is present, else turntable.
+
+    Raises DataError for what is neither a known name nor a folder nor a zip.
+    """
+    if source == "auto":
+        return "coil20" if has_coil20(root) else "turntable"
+    if source in (COIL20, TURNTABLE):
+        return "coil20" if source == COIL20 else "turntable"
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return "folder"
+    if is_zip(path):
+        return "zip"
+    what = f"{source} is a file, but no zip" if path.exists() else f"there is no folder or zip {source!r}"
+    raise DataError(what, allowed=_ALLOWED, hint="`benchbox data` lists what is here")
+
+
+def has_coil20(root: Path) -> bool:
+    """Whether `root`/coil20 holds pictures or an archive."""
+    return _coil20_place(root) is not None
+
+
+def _coil20_place(root: Path) -> Path | None:
+    """The folder of loose pictures if there are any, else the official archive, else the only archive."""
+    folder = root / COIL20
+    if not folder.is_dir():
+        return None
+    if next((path for path in folder.rglob("*.png") if not path.name.startswith(".")), None) is not None:
+        return folder
+    archives = sorted(path for path in folder.iterdir() if is_zip(path))
+    official = [path for path in archives if path.name == COIL20_ZIP]
+    return next(iter(official or archives), None)
+
+
+def _coil20(root: Path) -> Source:
+    place = _coil20_place(root)
+    if place is None:
+        raise DataError(
+            f"COIL-20 is not in {root / COIL20}",
+            allowed=f"its pictures (obj1__0.png …) or {COIL20_ZIP}",
+            hint="`benchbox data get coil20` fetches it; `--data turntable` needs no network",
+        )
+    return _named_pictures("coil20", f"COIL-20 ({root / COIL20})", place)
+
+
+def _turntable(root: Path) -> Source:
+    folder = root / TURNTABLE
+    if not folder.is_dir():
+        raise DataError(
+            f"the turntable pictures are not in {folder}",
+            hint="`benchbox data show turntable` renders them",
+        )
+    return _named_pictures("turntable", f"turntable ({folder})", folder)
+
+
+def _named_pictures(kind: Kind, title: str, place: Path) -> Source:
+    """Pictures whose class is in their name, whatever folders they lie in."""
+    listing = list_place(place)
+    names = without_wrapper([file.location for file in listing.pictures])
+    labels = [label_by_name(name) for name in names]
+    # The archive may lie beside its unpacked pictures: it is no stray file.
+    others = tuple(name for name in listing.others if not name.lower().endswith(".zip"))
+    return Source(kind=kind, title=title, path=place, items=_items(listing.pictures, names, labels), others=others)
+
+
+def _any_place(path: Path, kind: Kind) -> Source:
+    listing = list_place(path)
+    if not listing.pictures:
+        raise DataError(
+            f"no pictures in {path}",
+            allowed=f"files ending in {', '.join(SUFFIXES)}",
+            hint="put one folder a class into it, or files named label__number.png",
+        )
+    names = without_wrapper([file.location for file in listing.pictures])
+    labels = label_names(names)
+    title = f"{path.resolve().name} ({path})"
+    items = _items(listing.pictures, names, labels)
+    return Source(kind=kind, title=title, path=path, items=items, others=listing.others)
+
+
+def _items(files: tuple[Found, ...], names: list[str], labels: list[str]) -> tuple[Item, ...]:
+    items = [
+        Item(
+            name=name,
+            label=label,
+            view=view_of(name),
+            location=file.location,
+            size=file.size,
+            stamp=file.stamp,
+        )
+        for file, name, label in zip(files, names, labels, strict=True)
+    ]
+    return tuple(sorted(items, key=lambda item: order_key(item.name, item.label)))

@@ -1,0 +1,1 @@
+"""Twenty solid objects on a turntable, rendered here: a data set for machines without network."""

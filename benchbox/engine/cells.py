@@ -1,0 +1,101 @@
+"""The timed cells: one call of inference, or one training step, on one batch of the run's own pictures.
+
+Phases, each by name and duration: build, first batch, warm-up, timed samples, memory. Accuracy is not a
+cell's business.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+
+from benchbox.data.feeds import Feed
+from benchbox.engine.fit import make_learner
+from benchbox.engine.loops import Batch, infer, train_step
+from benchbox.engine.memory import mark_floor, peak_above
+from benchbox.engine.sampling import SLOW_SAMPLE, take_samples
+from benchbox.engine.stage import Context, Stage, feed_of, set_stage
+
+# Warming up costs at most this share of the timing, but always two calls; after a first batch of over
+# SLOW_SAMPLE seconds that batch was the warm-up.
+WARMUP_SHARE = 0.1
+WARMUP_CALLS = 2
+# Enough whole batches that a loader's workers are never at the end of their epoch.
+BATCHES_A_PASS = 64
+
+
+def time_inference(context: Context) -> None:
+    """Pictures a second and latency of the forward pass on one batch that lies on the device."""
+    floor = mark_floor(torch.device(context.spec.placement.device))
+    stage = set_stage(context)
+    network = stage.place.compiled(stage.network).eval()
+    feed = _whole_batches(context, stage, shuffle_seed=None)
+    pictures, _ = next(iter(feed.batches()))
+    feed.close()
+    _time(context, stage, lambda: infer(network, pictures, stage.place))
+    context.findings.measure("peak_memory", peak_above(floor))
+
+
+def time_training(context: Context) -> None:
+    """Pictures a second of a training step with its feed: next batch, forward, backward, optimizer."""
+    floor = mark_floor(torch.device(context.spec.placement.device))
+    stage = set_stage(context)
+    feed = _whole_batches(context, stage, shuffle_seed=context.spec.seed)
+    learner = make_learner(context.spec, stage, steps=1_000_000)
+    learner.forward.train()
+    batches = _endless(feed)
+    is_watched = context.spec.placement.sync_seconds == 0
+
+    def step() -> None:
+        loss, _ = train_step(learner, *next(batches))
+        if is_watched:
+            loss.item()
+
+    _time(context, stage, step)
+    context.findings.measure("peak_memory", peak_above(floor))
+    feed.close()
+
+
+def _whole_batches(context: Context, stage: Stage, *, shuffle_seed: int | None) -> Feed:
+    """Training pictures, repeated so that every batch has the size that was asked for."""
+    spec = context.spec
+    wanted = spec.fit.batch_size * BATCHES_A_PASS
+    train = stage.sides.train
+    indices = train.repeat(-(-wanted // len(train)))[:wanted]
+    return feed_of(stage, spec, indices, batch_size=spec.fit.batch_size, shuffle_seed=shuffle_seed)
+
+
+def _endless(feed: Feed) -> Iterator[Batch]:
+    epoch = 0
+    while True:
+        yield from feed.batches(epoch)
+        epoch += 1
+
+
+def _time(context: Context, stage: Stage, call: Callable[[], object]) -> None:
+    """First batch, warm-up and timed samples of a call."""
+    clock, findings, place = context.clock, context.findings, stage.place
+    began = context.began("first batch")
+    call()
+    place.synchronise()
+    first = clock() - began
+    findings.measure("first_batch_seconds", first)
+    estimate = first if first > SLOW_SAMPLE else _warm_up(context, stage, call)
+    context.began("timing")
+    samples = take_samples(call, context.spec.timing, estimate=estimate, clock=clock, synchronise=place.synchronise)
+    findings.measure("sample_seconds", *samples.seconds)
+    findings.actual["stop_reason"] = samples.reason
+
+
+def _warm_up(context: Context, stage: Stage, call: Callable[[], object]) -> float:
+    """Call until WARMUP_SHARE of the timing is used; returns the seconds that the last call took."""
+    began = context.began("warm-up")
+    limit = began + WARMUP_SHARE * context.spec.timing.seconds
+    calls, last = 0, 0.0
+    while calls < WARMUP_CALLS or context.clock() < limit:
+        before = context.clock()
+        call()
+        stage.place.synchronise()
+        last = context.clock() - before
+        calls += 1
+    context.findings.measure("warmup_seconds", context.clock() - began)
+    return last

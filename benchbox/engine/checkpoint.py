@@ -1,0 +1,119 @@
+"""Checkpoints: weights and their card in one file, whole or absent, loaded without running any code of theirs."""
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import nn
+
+from benchbox.engine.loops import Learner
+from benchbox.errors import CheckpointError
+from benchbox.models import build
+from benchbox.plan.catalogue import is_foreign
+from benchbox.plan.requests import CardsRequest
+from benchbox.records.checkpoints import Card, Cards, card_path
+from benchbox.records.events import Observer, ignore
+from benchbox.records.files import write_json
+
+_KIND = "benchbox checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A loaded checkpoint: its card and its network, on the CPU, in eval mode."""
+
+    card: Card
+    network: nn.Module
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the network's outputs."""
+        return self.card.classes
+
+
+def save_checkpoint(path: Path, card: Card, network: nn.Module, *, learner: Learner | None = None) -> None:
+    """Write weights and card; with a learner also what is needed to go on training.
+
+    The file and its card are each written beside their place and renamed.
+    """
+    content: dict[str, Any] = {
+        "kind": _KIND,
+        "card": msgspec.json.encode(card),
+        "weights": network.state_dict(),
+    }
+    if learner is not None:
+        content["optimizer"] = learner.optimizer.state_dict()
+        content["scaler"] = learner.scaler.state_dict()
+        content["schedule"] = learner.schedule.state_dict()
+    part = path.with_suffix(".part")
+    torch.save(content, part)
+    part.replace(path)
+    write_json(card_path(path), card)
+
+
+def load_checkpoint(path: str | os.PathLike[str], *, model: str | None = None) -> Checkpoint:
+    """Load a checkpoint of `benchbox train`.
+
+    Only plain tensors and text are read (`weights_only`). A network from a user's own file is imported only
+    if that file is given again as `model`. Raises CheckpointError for anything else.
+    """
+    content = _read(Path(path))
+    card = msgspec.json.decode(content["card"], type=Card)
+    network = _rebuild(Path(path), card, model)
+    try:
+        network.load_state_dict(content["weights"])
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise CheckpointError(
+            f"the weights in {path} do not fit {card.model.name}: {first}",
+            hint="the network's code has changed since; train it again",
+        ) from error
+    return Checkpoint(card=card, network=network.eval())
+
+
+def read_cards(request: CardsRequest, *, observer: Observer = ignore) -> Cards:
+    """The cards that lie in some checkpoints, which are opened but not built. Raises CheckpointError."""
+    contents = (_read(Path(path)) for path in request.checkpoints)
+    return Cards(cards=tuple(msgspec.json.decode(content["card"], type=Card) for content in contents))
+
+
+def _rebuild(path: Path, card: Card, model: str | None) -> nn.Module:
+    spec, name = card.model, card.model.name
+    is_own = is_foreign(name) and not name.startswith(("torchvision:", "timm:"))
+    if is_own and model is None:
+        raise CheckpointError(
+            f"{path} was trained from {name}, whose code is not run unasked",
+            hint=f"give it again: --model {name}",
+        )
+    if model is not None:
+        spec = msgspec.structs.replace(spec, name=model)
+    return build(spec, classes=len(card.classes), channels=card.data.channels, image_size=card.data.image_size)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise CheckpointError(
+            f"no file {path}",
+            allowed="a checkpoint's path, or an architecture that was trained on these pictures",
+        )
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} cannot be loaded without running code that it brings",
+            allowed="checkpoints of plain tensors, as `benchbox train` writes them",
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise _not_ours(path) from error
+    if not isinstance(content, dict) or content.get("kind") != _KIND:
+        raise _not_ours(path)
+    return content
+
+
+def _not_ours(path: Path) -> CheckpointError:
+    return CheckpointError(f"{path} is not a checkpoint of benchbox", allowed="a .pt file of `benchbox train`")

@@ -1,0 +1,55 @@
+"""Where a run takes place: hardware, versions, threads, torch's global switches, the user's commit."""
+
+import functools
+import platform
+import subprocess
+
+import psutil
+import torch
+import torchvision
+
+import benchbox
+from benchbox.engine.place import Place, switches
+from benchbox.engine.prepare import cpu_capabilities
+from benchbox.records.record import Environment
+
+
+def read_environment(place: Place) -> Environment:
+    """The environment of a run at this place, as it is now."""
+    return Environment(
+        cpu=str(cpu_capabilities().get("cpu_name") or platform.processor() or platform.machine()),
+        cores=psutil.cpu_count() or 1,
+        memory=psutil.virtual_memory().total,
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        torch=str(torch.__version__),
+        torchvision=str(torchvision.__version__),
+        benchbox=benchbox.__version__,
+        device=str(place.device),
+        device_name=_device_name(place.device),
+        threads=torch.get_num_threads(),
+        flags=switches(),
+        commit=_commit(),
+    )
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return str(cpu_capabilities().get("cpu_name") or platform.processor() or device.type)
+
+
+@functools.cache
+def _commit() -> str:
+    """The commit of the repository that the user stands in, with + where files have changed; empty outside one."""
+    try:
+        asked = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip()

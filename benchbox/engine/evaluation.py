@@ -1,0 +1,71 @@
+"""The task `evaluate`: what a checkpoint's network says of pictures."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchbox.data.pictures import Pictures
+from benchbox.data.split import Split
+from benchbox.engine.answers import FOLDER, record_scores, score, write_predictions
+from benchbox.engine.checkpoint import Checkpoint, load_checkpoint
+from benchbox.engine.loops import evaluate
+from benchbox.engine.place import make_place
+from benchbox.engine.stage import Context, Stage, feed_of, open_data, put_on_stage
+from benchbox.records.checkpoints import check_fit
+
+
+def evaluate_checkpoint(context: Context) -> None:
+    """Show the spec's part of the pictures to a checkpoint's network; scores and predictions go to the findings.
+
+    Raises CheckpointError where its classes or channels do not fit the pictures.
+    """
+    spec = context.spec
+    path = Path(str(spec.checkpoint))
+    checkpoint = load_checkpoint(path, model=context.request.model)
+    pictures, sides = open_data(context)
+    check_fit(checkpoint.card, name=str(path), classes=pictures.classes, channels=spec.data.channels)
+    context.findings.actual["weights"] = checkpoint.card.weights
+    stage = _set_stage(context, checkpoint, pictures=pictures, sides=sides)
+    indices = _part(spec.data.part, pictures, sides)
+    feed = feed_of(stage, spec, indices, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)
+    network = stage.place.compiled(stage.network).eval()
+    with closing(feed):
+        context.began("evaluating")
+        # The first pass pays for one-time work, and its speed would be no speed.
+        first = next(iter(feed.batches()))
+        evaluate(network, [first], stage.place)
+        stage.place.synchronise()
+        began = context.clock()
+        answers = evaluate(network, feed.batches(), stage.place)
+        stage.place.synchronise()
+        seconds = context.clock() - began
+    scored = score(answers)
+    record_scores(context.findings, scored, classes=len(checkpoint.classes))
+    context.findings.measure("eval_pictures_per_second", len(scored.labels) / seconds)
+    predictions = context.folder / FOLDER / f"{context.request.name}.csv"
+    names = [pictures.names[index] for index in indices.tolist()]
+    write_predictions(predictions, scored, names=names, classes=checkpoint.classes)
+    context.findings.add_file("predictions", predictions, folder=context.folder)
+
+
+def _set_stage(context: Context, checkpoint: Checkpoint, *, pictures: Pictures, sides: Split) -> Stage:
+    """The checkpoint's network with its own normalisation, and labels in the order of its outputs."""
+    card = checkpoint.card
+    order = torch.tensor([card.classes.index(name) for name in pictures.classes])
+    return put_on_stage(
+        context,
+        checkpoint.network,
+        pictures=replace(pictures, labels=order[pictures.labels]),
+        sides=sides,
+        classes=len(card.classes),
+        place=make_place(context.spec.placement),
+        mean=card.mean,
+        std=card.std,
+    )
+
+
+def _part(part: str, pictures: Pictures, sides: Split) -> Tensor:
+    return {"test": sides.test, "train": sides.train, "all": torch.arange(len(pictures))}[part]

@@ -1,0 +1,77 @@
+"""execute(request) → Record: the one way in which anything is run. Whatever happens ends as a record."""
+
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import torch
+
+from benchbox.engine.cells import time_inference, time_training
+from benchbox.engine.environment import read_environment
+from benchbox.engine.evaluation import evaluate_checkpoint
+from benchbox.engine.findings import Findings
+from benchbox.engine.fit import fit
+from benchbox.engine.place import make_place
+from benchbox.engine.sampling import Clock
+from benchbox.engine.stage import Context
+from benchbox.errors import Interrupted, NotFiniteError, UsageError
+from benchbox.plan.requests import RunRequest
+from benchbox.records.events import Observer, ignore
+from benchbox.records.record import Actual, Record, Status, make_record
+
+TASKS: dict[str, Callable[[Context], None]] = {
+    "fit": fit,
+    "evaluate": evaluate_checkpoint,
+    "infer": time_inference,
+    "train_step": time_training,
+}
+
+
+def execute(request: RunRequest, *, observer: Observer = ignore, clock: Clock = time.perf_counter) -> Record:
+    """Run a resolved spec. Never raises for what a run can meet; a run that breaks off keeps what it saw."""
+    findings = Findings(observer)
+    context = Context(request=request, observer=observer, clock=clock, findings=findings)
+    started, began = datetime.now(UTC).isoformat(timespec="seconds"), clock()
+    status, reason, log = _run(context)
+    return make_record(
+        request.spec,
+        status=status,
+        reason=reason,
+        log=log,
+        started=started,
+        seconds=clock() - began,
+        actual=Actual(**{**findings.actual, "notes": tuple(findings.notes)}),  # type: ignore[arg-type]
+        environment=read_environment(make_place(request.spec.placement)),
+        measurements=findings.measurements(),
+        files=findings.files,
+    )
+
+
+def _run(context: Context) -> tuple[Status, str, str]:
+    """Status, reason and traceback of a run; a run that went well has neither reason nor traceback."""
+    try:
+        TASKS[context.spec.task](context)
+    except NotFiniteError as error:
+        return "nan", str(error), ""
+    except (Interrupted, KeyboardInterrupt):
+        return "interrupted", "interrupted", ""
+    except UsageError as error:
+        return "unsupported", str(error), ""
+    except Exception as error:
+        # Not swallowed: a crash of one run is a row with its reason and traceback, and the others go on.
+        status: Status = "oom" if is_out_of_memory(error) else "crashed"
+        return status, _one_line(error), traceback.format_exc()
+    return "ok", "", ""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: CUDA has a type for it, the CPU's allocator only a text."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator: can't allocate memory" in str(error)
+
+
+def _one_line(error: Exception) -> str:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -1,0 +1,36 @@
+"""What a run has seen so far: filled while it goes on, so that a run that breaks off leaves its part."""
+
+from pathlib import Path
+
+from benchbox.records.events import Noted, Observer
+from benchbox.records.record import Measurement
+
+
+class Findings:
+    """Collects measurements, files and notes of one run; `Record` is made from it at the end."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._values: dict[str, list[float]] = {}
+        self.files: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.actual: dict[str, object] = {}
+
+    def measure(self, metric: str, *values: float) -> None:
+        """Add values to a metric, in the order seen."""
+        self._values.setdefault(metric, []).extend(float(value) for value in values)
+
+    def note(self, text: str) -> None:
+        """A fallback or a warning: told at once and kept in the record."""
+        self.notes.append(text)
+        self._observer(Noted(text=text))
+
+    def add_file(self, kind: str, path: Path, *, folder: Path) -> None:
+        """A file that the run left, kept by its path in the report folder."""
+        self.files[kind] = path.relative_to(folder).as_posix()
+
+    def measurements(self) -> tuple[Measurement, ...]:
+        """All metrics in the order in which each was first seen."""
+        return tuple(
+            Measurement(metric=metric, values=tuple(values)) for metric, values in self._values.items() if values
+        )

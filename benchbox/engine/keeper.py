@@ -1,0 +1,105 @@
+"""Which checkpoints a fit leaves: the best one and the last one, and while it goes on what it needs to go on."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
+
+import benchbox
+from benchbox.data.pictures import Pictures
+from benchbox.engine.checkpoint import save_checkpoint
+from benchbox.engine.loops import Learner
+from benchbox.engine.sampling import Clock
+from benchbox.engine.stage import Context, Stage
+from benchbox.records.checkpoints import FOLDER, Card
+
+# The optimizer's state is up to twice the weights (1.7 GB with them for VGG16): not after every short epoch.
+SECONDS_BETWEEN_STATES = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How good a network is after an epoch; compared by accuracy, then by loss."""
+
+    epoch: int
+    accuracy: float
+    loss: float
+
+    def is_better_than(self, other: "Standing | None") -> bool:
+        """Whether this epoch's weights replace the other's as the best."""
+        return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+
+
+class Keeper:
+    """Keeps the best and the last weights of a fit in the report folder, or only watches where none are wanted."""
+
+    def __init__(self, context: Context, learner: Learner, card: Card) -> None:
+        self._context, self._learner, self._card = context, learner, card
+        self._clock: Clock = context.clock
+        self._state_saved = context.clock()
+        self.best: Standing | None = None
+        self._last: Standing | None = None
+
+    def keep(self, standing: Standing) -> bool:
+        """Note an epoch, and save what it calls for; returns whether it is the best so far."""
+        self._last = standing
+        is_best = standing.is_better_than(self.best)
+        if is_best:
+            self.best = standing
+            self._save("best", standing)
+        if self._clock() - self._state_saved > SECONDS_BETWEEN_STATES:
+            self.save_state()
+        return is_best
+
+    def save_state(self) -> None:
+        """Save the last epoch with all that is needed to go on from it."""
+        if self._last is not None:
+            self._save("last", self._last, learner=self._learner)
+        self._state_saved = self._clock()
+
+    def finish(self) -> None:
+        """Save the last epoch's weights alone: nothing goes on from here."""
+        if self._last is not None:
+            self._save("last", self._last)
+
+    def _save(self, kind: Literal["best", "last"], standing: Standing, *, learner: Learner | None = None) -> None:
+        request = self._context.request
+        if not request.keeps_checkpoints:
+            return
+        path = Path(request.folder) / FOLDER / f"{request.name}-{kind}.pt"
+        path.parent.mkdir(exist_ok=True)
+        card = replace(
+            self._card,
+            kind=kind,
+            epoch=standing.epoch,
+            accuracy=standing.accuracy,
+            loss=standing.loss,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        save_checkpoint(path, card, self._learner.network, learner=learner)
+        self._context.findings.add_file(kind, path, folder=self._context.folder)
+
+
+def make_card(context: Context, stage: Stage, pictures: Pictures, *, epochs: int) -> Card:
+    """A card with all that a fit knows before its first epoch."""
+    spec = context.spec
+    return Card(
+        kind="last",
+        model=spec.model,
+        data=spec.data,
+        data_digest=pictures.digest,
+        data_title=pictures.title,
+        classes=pictures.classes,
+        mean=stage.mean,
+        std=stage.std,
+        seed=spec.seed,
+        epoch=0,
+        epochs=epochs,
+        accuracy=0.0,
+        loss=0.0,
+        network_digest=str(context.findings.actual.get("network_digest", "")),
+        created="",
+        benchbox=benchbox.__version__,
+    )

@@ -1,0 +1,95 @@
+"""The only loop bodies: one training step, one training epoch, one evaluation, one inference.
+
+AMP, tracing and progress are contexts and callbacks that may do nothing. Nothing in here reads a value
+back from the device, but where `train_epoch` looks, at most every `sync_seconds`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from benchbox.engine.place import Place
+
+Batch = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learner:
+    """All that a training step changes. `forward` is the network itself or its compiled form."""
+
+    network: nn.Module
+    forward: nn.Module
+    optimizer: Optimizer
+    scaler: torch.amp.GradScaler
+    schedule: LRScheduler
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Sums over an epoch so far, still on the device: loss times pictures, and right answers."""
+
+    loss: Tensor
+    correct: Tensor
+    pictures: int
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a network said of N pictures: logits [N, classes] in fp32 and labels [N], on the device."""
+
+    logits: Tensor
+    labels: Tensor
+
+
+def train_step(learner: Learner, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """One step on a batch; returns its mean loss and its number of right answers, on the device."""
+    with learner.place.autocast():
+        logits = learner.forward(pictures)
+    loss = F.cross_entropy(logits.float(), labels)
+    learner.optimizer.zero_grad(set_to_none=True)
+    learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    learner.scaler.step(learner.optimizer)
+    learner.scaler.update()
+    learner.schedule.step()
+    return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+
+def train_epoch(learner: Learner, batches: Iterable[Batch], *, look: Callable[[Totals], None]) -> Totals:
+    """Train on every batch. `look` is called after each step and decides itself when to synchronise."""
+    learner.forward.train()
+    device = learner.place.device
+    loss, correct = torch.zeros((), device=device), torch.zeros((), device=device, dtype=torch.int64)
+    totals = Totals(loss=loss, correct=correct, pictures=0, steps=0)
+    for pictures, labels in batches:
+        step_loss, right = train_step(learner, pictures, labels)
+        totals = Totals(
+            loss=totals.loss + step_loss * len(labels),
+            correct=totals.correct + right,
+            pictures=totals.pictures + len(labels),
+            steps=totals.steps + 1,
+        )
+        look(totals)
+    return totals
+
+
+def infer(network: nn.Module, pictures: Tensor, place: Place) -> Tensor:
+    """Logits [N, classes] of a batch; the network must be in eval mode."""
+    with torch.inference_mode(), place.autocast():
+        return network(pictures)  # type: ignore[no-any-return]
+
+
+def evaluate(network: nn.Module, batches: Iterable[Batch], place: Place) -> Answers:
+    """The network's answers on all batches, in their order."""
+    network.eval()
+    logits, labels = [], []
+    for pictures, wanted in batches:
+        logits.append(infer(network, pictures, place).float())
+        labels.append(wanted)
+    return Answers(logits=torch.cat(logits), labels=torch.cat(labels))

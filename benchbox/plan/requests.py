@@ -1,0 +1,39 @@
+"""What is asked of a child process: frozen values that the runner sends and the engine answers."""
+
+import msgspec
+
+from benchbox.plan.spec import DataSpec, ModelSpec, RunSpec
+
+
+class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Probe the machine and the pictures (made and cached if need be), and try the foreign networks.
+
+    `dataset` is the folder of pictures and their cache.
+    """
+
+    data: DataSpec
+    models: tuple[ModelSpec, ...] = ()
+    memory_format: str = "channels_last"
+    dataset: str = "dataset"
+
+
+class CardsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Read what checkpoints say of themselves, by their paths."""
+
+    checkpoints: tuple[str, ...]
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Execute one resolved spec and leave its files in `folder` under `name`.
+
+    `epoch_seconds` is what one epoch was seen to take here, for a fit that is bounded by seconds. `model`
+    allows the import of a user's own file that a checkpoint names.
+    """
+
+    spec: RunSpec
+    name: str
+    folder: str
+    dataset: str = "dataset"
+    keeps_checkpoints: bool = False
+    epoch_seconds: float | None = None
+    model: str | None = None

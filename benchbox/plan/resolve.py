@@ -1,0 +1,111 @@
+"""Replaces what was left open ("auto", None) in a spec, once, by recipes and by what the machine can do."""
+
+from msgspec.structs import replace
+
+from benchbox.errors import ModelError, SpecError
+from benchbox.plan.catalogue import CATALOGUE, canonical, is_foreign
+from benchbox.plan.facts import DeviceFacts, Facts, MachineFacts
+from benchbox.plan.recipes import recipe_for
+from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
+
+# torch has no fused kernel for the others.
+FUSED_OPTIMIZERS = ("adamw", "adam", "sgd")
+
+
+def resolve(spec: RunSpec, facts: Facts) -> RunSpec:
+    """The spec as it will run here. Raises ModelError or SpecError where it cannot."""
+    model = resolve_model(spec.model, spec.data)
+    return replace(
+        spec,
+        model=model,
+        data=replace(spec.data, source=facts.data.source),
+        fit=_resolve_fit(spec.fit, model.name),
+        placement=_resolve_placement(spec.placement, spec.fit.optimizer, facts),
+    )
+
+
+def resolve_model(model: ModelSpec, data: DataSpec) -> ModelSpec:
+    """The model with its own activation, dropout and init filled in.
+
+    Raises ModelError for an unknown name, a picture under the network's smallest, or a setting that a
+    foreign network does not take.
+    """
+    name = canonical(model.name)
+    if is_foreign(name):
+        return _resolve_foreign(replace(model, name=name))
+    architecture = CATALOGUE[name]
+    if data.image_size < architecture.smallest:
+        raise ModelError(
+            f"{name} at image size {data.image_size}",
+            allowed=f"{architecture.smallest} pixels or more",
+            hint=f"use --image-size {architecture.smallest} or another architecture",
+        )
+    return ModelSpec(
+        name=name,
+        activation=architecture.activation if model.activation is None else model.activation,
+        dropout=architecture.dropout if model.dropout is None else model.dropout,
+        init="suited" if model.init == "auto" else model.init,
+    )
+
+
+def _resolve_foreign(model: ModelSpec) -> ModelSpec:
+    for field in ("activation", "dropout"):
+        if getattr(model, field) is not None:
+            raise ModelError(
+                f"{model.name} with {field} {getattr(model, field)!r}",
+                allowed=f"{field} only for the networks of the zoo",
+                hint=f"leave --{field} out, or set it in the network's own code",
+            )
+    if model.init == "suited":
+        raise ModelError(f"{model.name} with init 'suited'", allowed="a foreign network's own init")
+    return replace(model, init="default")
+
+
+def _resolve_fit(fit: FitSpec, name: str) -> FitSpec:
+    recipe = recipe_for(name)
+    return replace(
+        fit,
+        epochs=recipe.epochs if fit.epochs is None else fit.epochs,
+        lr=recipe.lr if fit.lr is None else fit.lr,
+        weight_decay=recipe.weight_decay if fit.weight_decay is None else fit.weight_decay,
+        schedule=recipe.schedule if fit.schedule is None else fit.schedule,
+    )
+
+
+def _resolve_placement(placement: PlacementSpec, optimizer: str, facts: Facts) -> PlacementSpec:
+    machine = facts.machine
+    device = find_device(placement.device, machine)
+    precision = device.fastest if placement.precision == "auto" else placement.precision
+    if precision not in device.precisions:
+        raise SpecError.of(
+            f"precision on {device.name}",
+            precision,
+            allowed=", ".join(device.precisions),
+            hint="leave --precision out to take the fastest",
+        )
+    if placement.threads is not None and placement.threads > machine.cores:
+        raise SpecError.of("threads", placement.threads, allowed=f"1 to {machine.cores}, the cores here")
+    return replace(
+        placement,
+        device=device.name,
+        precision=precision,
+        threads=machine.cores if placement.threads is None else placement.threads,
+        fused=placement.fused and optimizer in FUSED_OPTIMIZERS,
+        feed="loader" if facts.data.is_streamed else placement.feed,
+    )
+
+
+def find_device(asked: str, machine: MachineFacts) -> DeviceFacts:
+    """The device that a name means: `auto` is the first, `cuda` the first of that kind.
+
+    Raises SpecError for a device that is not here.
+    """
+    for device in machine.devices:
+        if asked in ("auto", device.name, device.name.split(":")[0]):
+            return device
+    raise SpecError.of(
+        "device",
+        asked,
+        allowed=", ".join(device.name for device in machine.devices),
+        hint="leave --device out to take the best that is here",
+    )

@@ -1,0 +1,128 @@
+"""Cards: what a checkpoint says of itself in the JSON beside it, by which it is found without being opened."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from benchbox.errors import CheckpointError
+from benchbox.plan.spec import DataSpec, ModelSpec
+
+# History of the cards. 1  2026-11: the first.
+CARD_SCHEMA = 1
+FOLDER = "checkpoints"
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint's description. `kind` is `best` (by accuracy, then loss, on the held-out pictures) or `last`.
+
+    `mean` and `std` are the normalisation per channel that the weights expect, on pictures scaled to 0…1.
+    """
+
+    schema: int = CARD_SCHEMA
+    kind: Literal["best", "last"]
+    model: ModelSpec
+    data: DataSpec
+    data_digest: str
+    data_title: str
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    seed: int
+    epoch: int
+    epochs: int
+    accuracy: float
+    loss: float
+    network_digest: str = ""
+    created: str
+    benchbox: str
+
+    @property
+    def weights(self) -> str:
+        """Where the weights come from, in words that say whether the epoch was chosen on held-out pictures."""
+        if self.kind == "best":
+            return f"best of {self.epochs} epochs, chosen on the held-out pictures"
+        return f"after {self.epoch} epochs"
+
+
+class Cards(msgspec.Struct, frozen=True, kw_only=True):
+    """The cards of several checkpoints, in the order asked."""
+
+    cards: tuple[Card, ...]
+
+
+def card_path(checkpoint: Path) -> Path:
+    """The card that lies beside a checkpoint."""
+    return checkpoint.with_suffix(".json")
+
+
+def read_card(checkpoint: Path) -> Card:
+    """The card beside a checkpoint. Raises CheckpointError where there is none or it cannot be read."""
+    path = card_path(checkpoint)
+    try:
+        card = msgspec.json.decode(path.read_bytes(), type=Card)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise CheckpointError(
+            f"{checkpoint} has no readable card {path.name}: {error}",
+            allowed="a checkpoint of `benchbox train`, with its .json beside it",
+        ) from error
+    if card.schema != CARD_SCHEMA:
+        raise CheckpointError(f"{path} has schema {card.schema}", allowed=f"schema {CARD_SCHEMA}")
+    return card
+
+
+def find_checkpoint(reports: Path, model: ModelSpec, data: DataSpec, digest: str) -> Path | None:
+    """The best checkpoint of a model on these pictures and this split, the newest among equals.
+
+    `model` must be resolved; a checkpoint of another activation or dropout is another model's.
+    """
+    fitting = [
+        (card, path)
+        for card, path in _cards(reports)
+        if card.kind == "best"
+        and card.model == model
+        and card.data_digest == digest
+        and _same_split(card.data, data)
+    ]
+    if not fitting:
+        return None
+    return max(fitting, key=lambda found: (found[0].accuracy, -found[0].loss, found[0].created))[1]
+
+
+def check_fit(card: Card, *, name: str, classes: tuple[str, ...], channels: int) -> None:
+    """Raise CheckpointError where pictures of these classes and channels cannot be shown to the network."""
+    unknown = [label for label in classes if label not in card.classes]
+    if unknown:
+        raise CheckpointError(
+            f"{name} does not know the class{'es' if len(unknown) > 1 else ''} {_some(unknown)}",
+            allowed=f"its {len(card.classes)} classes: {_some(card.classes)}",
+            hint="evaluate it on pictures of its own classes, or train on these",
+        )
+    if channels != card.data.channels:
+        raise CheckpointError(
+            f"{name} takes {card.data.channels} channels, the pictures are read with {channels}",
+            allowed=f"--channels {card.data.channels}",
+        )
+
+
+def _some(labels: tuple[str, ...] | list[str]) -> str:
+    shown = ", ".join(labels[:5])
+    return shown if len(labels) <= 5 else f"{shown}, … ({len(labels)} in all)"
+
+
+def _same_split(one: DataSpec, other: DataSpec) -> bool:
+    same = ("image_size", "channels", "fit_mode", "test_fraction", "split_seed")
+    return all(getattr(one, field) == getattr(other, field) for field in same)
+
+
+def _cards(reports: Path) -> Iterator[tuple[Card, Path]]:
+    for path in sorted(reports.glob(f"*/{FOLDER}/*.pt")):
+        # `latest` is a second name of a folder that is found by its own.
+        if path.parent.parent.is_symlink():
+            continue
+        try:
+            yield read_card(path), path
+        except CheckpointError:
+            # Someone else's file, or one being written: it can still be named on the command line.
+            continue

@@ -1,0 +1,107 @@
+"""Under which conditions a report's numbers hold: which pictures, which split, which machine, what really ran."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from benchbox.plan.spec import DataSpec, Plan
+from benchbox.records.record import Environment, Record
+from benchbox.report import text
+
+TURNTABLES = ("coil20", "coil-20", "turntable")
+NEIGHBOURS = "random splits of views are easy: neighbours 5° apart are near-duplicates"
+DIGEST_SHOWN = 12
+
+
+def conditions(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Titled lines: Data, Split, Machine, Software, Placement, and a Note for every fallback and warning."""
+    lines = [*_data(plan, records), *_split(plan, records), *_machine(records)]
+    lines += [("Placement", said) for said in _placements(records)]
+    return lines + [("Note", said) for said in _notes(plan, records)]
+
+
+def _unique(values: Sequence[str]) -> list[str]:
+    return [value for value in dict.fromkeys(values) if value]
+
+
+def _data(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
+    seen = [(record.actual.data, record.actual.data_digest, len(record.actual.classes)) for record in records]
+    if plan.facts is not None:
+        facts = plan.facts.data
+        seen.append((facts.title, facts.digest, len(facts.classes)))
+    known = [f"{title}, {n} classes, {digest[:DIGEST_SHOWN]}" for title, digest, n in seen if digest]
+    return [("Data", said) for said in _unique(known)]
+
+
+def _split(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
+    said = [split_text(record.spec.data, record.actual.train, record.actual.test) for record in records]
+    if not any(said) and plan.facts is not None and plan.specs:
+        said = [split_text(plan.specs[0].data, plan.facts.data.train, plan.facts.data.test)]
+    lines = [("Split", line) for line in _unique(said)]
+    if lines and any(_is_turntable(record) for record in records):
+        lines.append(("", NEIGHBOURS))
+    twins = plan.facts.data.twins if plan.facts else 0
+    if twins:
+        lines.append(("", f"{twins:,} held-out pictures have a twin, pixel for pixel, among the training pictures"))
+    return lines
+
+
+def split_text(data: DataSpec, train: int, test: int) -> str:
+    """`random 9:1, seed 0: 1,296 train, 144 held out`; empty where the counts are not known."""
+    if not train and not test:
+        return ""
+    held_out = Fraction(data.test_fraction).limit_denominator(100)
+    ratio = f"{held_out.denominator - held_out.numerator}:{held_out.numerator}"
+    return f"random {ratio}, seed {data.split_seed}: {train:,} train, {test:,} held out"
+
+
+def _is_turntable(record: Record) -> bool:
+    named = f"{record.spec.data.source} {record.actual.data}".lower()
+    return any(name in named for name in TURNTABLES)
+
+
+def _machine(records: Sequence[Record]) -> list[tuple[str, str]]:
+    places = [record.environment for record in records if record.environment is not None]
+    machines = _unique([_machine_text(place) for place in places])
+    software = _unique([_software_text(place) for place in places])
+    return [*(("Machine", said) for said in machines), *(("Software", said) for said in software)]
+
+
+def _machine_text(place: Environment) -> str:
+    base = f"{place.cpu}, {text.plural(place.cores, 'core')}, {text.size(place.memory)}, {place.system}"
+    return base if place.device_name == place.cpu else f"{place.device_name} · {base}"
+
+
+def _software_text(place: Environment) -> str:
+    commit = f" ({place.commit[:DIGEST_SHOWN]})" if place.commit else ""
+    return (
+        f"benchbox {place.benchbox}{commit}, torch {place.torch}, torchvision {place.torchvision}, "
+        f"Python {place.python}"
+    )
+
+
+def _placements(records: Sequence[Record]) -> list[str]:
+    """What really ran, each distinct placement once; records of runs that never started say nothing."""
+    return _unique([_placement_text(record) for record in records if record.actual.precision])
+
+
+def _placement_text(record: Record) -> str:
+    asked, actual, place = record.spec.placement, record.actual, record.environment
+    words = [
+        place.device if place else asked.device,
+        actual.precision,
+        actual.memory_format or asked.memory_format,
+        "compiled" if asked.compile else "",
+        "gathered batches" if asked.feed == "gather" else f"DataLoader with {asked.workers} workers",
+        text.plural(place.threads, "thread") if place and place.device == "cpu" else "",
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def _notes(plan: Plan, records: Sequence[Record]) -> list[str]:
+    """Warnings of the plan, then every fallback with the architectures that it concerns."""
+    concerned: dict[str, list[str]] = {}
+    for record in records:
+        for note in record.actual.notes:
+            concerned.setdefault(note, []).append(record.spec.model.name)
+    said = [f"{', '.join(_unique(models))}: {note}" for note, models in concerned.items()]
+    return _unique([*plan.notes, *said])

@@ -1,0 +1,68 @@
+"""What a run or a row is called in tables, plots and the live display."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from benchbox.plan.axes import value_of
+from benchbox.plan.spec import Plan, RunSpec
+from benchbox.records.rows import Row
+from benchbox.report.text import setting
+
+# What may tell two runs of one architecture apart, and the word before its value in a name.
+_FIELDS = {
+    "model.activation": "",
+    "model.dropout": "dropout",
+    "model.init": "init",
+    "data.source": "",
+    "data.image_size": "side",
+    "data.channels": "channels",
+    "data.split_seed": "split",
+    "data.part": "",
+    "fit.batch_size": "batch",
+    "fit.optimizer": "",
+    "fit.lr": "lr",
+    "fit.weight_decay": "decay",
+    "fit.schedule": "",
+    "placement.device": "",
+    "placement.precision": "",
+    "placement.memory_format": "",
+    "placement.compile": "compile",
+    "placement.fused": "fused",
+    "placement.feed": "",
+    "seed": "seed",
+    "checkpoint": "",
+}
+
+
+def names(specs: Sequence[RunSpec]) -> list[str]:
+    """A name for each: the architecture and, where it comes more than once, what sets it apart."""
+    return [_name(spec, [other for other in specs if other.model.name == spec.model.name]) for spec in specs]
+
+
+def _name(spec: RunSpec, kin: Sequence[RunSpec]) -> str:
+    varied = [path for path in _FIELDS if len({value_of(other, path) for other in kin}) > 1]
+    words = [f"{_FIELDS[path]} {setting(value_of(spec, path))}".strip() for path in varied]
+    return " ".join([spec.model.name, *words])
+
+
+def row_names(rows: Sequence[Row]) -> list[str]:
+    """A name for each row, as `names`."""
+    return names([row.spec for row in rows])
+
+
+def labeller(plan: Plan) -> Callable[[RunSpec], str]:
+    """The plan's own label of a spec; the architecture's name where the plan has none for it."""
+    labels = dict(zip(plan.specs, plan.labels, strict=False))
+    return lambda spec: labels.get(spec, spec.model.name)
+
+
+def file_names(names: Sequence[str]) -> list[str]:
+    """A different file name, without suffix, for each name: letters, digits, dots, dashes, underscores."""
+    taken: set[str] = set()
+    chosen = []
+    for name in names:
+        plain = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.") or "run"
+        tries = (plain, *(f"{plain}-{number}" for number in range(2, len(names) + 2)))
+        chosen.append(next(candidate for candidate in tries if candidate not in taken))
+        taken.add(chosen[-1])
+    return chosen

@@ -1,0 +1,58 @@
+"""The report folder: its name, its parts, and the links to the newest."""
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+from benchbox.errors import UsageError
+from benchbox.plan.spec import Plan
+from benchbox.records.files import write_json
+
+PLAN = "plan.json"
+# What libraries write to stdout and stderr in child processes: warnings, mostly.
+OUTPUT = "output.txt"
+
+
+def make_folder(out: Path, command: str, *, now: datetime) -> Path:
+    """A new folder `<stamp>-<command>` under `out`, and the links `latest` and `latest-<command>` to it.
+
+    Raises UsageError where it cannot be made.
+    """
+    name = command.replace(" ", "-")
+    stamp = now.strftime("%Y%m%d-%H%M%S")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = _first_free(out, f"{stamp}-{name}")
+        for link in ("latest", f"latest-{name}"):
+            _point(out / link, folder.name)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write reports to {out}: {error.strerror}",
+            allowed="a folder that you may write to",
+            hint="name another with --out",
+        ) from error
+    return folder
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """plan.json: what this command was going to run."""
+    write_json(folder / PLAN, plan)
+
+
+def _first_free(out: Path, name: str) -> Path:
+    """Two commands may start within a second; each gets a folder of its own."""
+    for number in range(1, 1000):
+        folder = out / (name if number == 1 else f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise OSError(0, f"too many folders named {name}")
+
+
+def _point(link: Path, target: str) -> None:
+    """Replace a link in one step, so that it always points somewhere; skipped where links are not to be had."""
+    beside = link.with_name(f".{link.name}-{os.getpid()}")
+    with contextlib.suppress(NotImplementedError, PermissionError):
+        beside.symlink_to(target, target_is_directory=True)
+        beside.replace(link)
