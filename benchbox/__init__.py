@@ -1,3 +1,33 @@
-"""benchbox: which convolutional network is fastest, smallest and most accurate, here, on these pictures?"""
+"""benchbox: which convolutional network is fastest, smallest and most accurate, here, on these pictures?
 
-__version__ = "0.1.0"
+    import benchbox
+    from benchbox import ModelSpec, RunSpec
+
+    record = benchbox.run(RunSpec(model=ModelSpec(name="lenet")))   # trains, and writes a report
+    frame = benchbox.load("reports/latest")                         # a pandas frame
+    network = benchbox.build_model("resnet50", classes=10, channels=3)
+
+Importing it loads neither torch nor pandas.
+"""
+
+from benchbox.api import build_model, load, load_checkpoint, run
+from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, Plan, RunSpec, TimingSpec
+from benchbox.records.record import Measurement, Record
+from benchbox.version import __version__
+
+__all__ = [
+    "DataSpec",
+    "FitSpec",
+    "Measurement",
+    "ModelSpec",
+    "PlacementSpec",
+    "Plan",
+    "Record",
+    "RunSpec",
+    "TimingSpec",
+    "__version__",
+    "build_model",
+    "load",
+    "load_checkpoint",
+    "run",
+]

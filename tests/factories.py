@@ -228,7 +228,7 @@ def ablation_records(
 
 def sample_plan(command: str, records: Sequence[Record], **fields: Any) -> Plan:
     """The plan that these records fulfil."""
-    words = ("benchbox", *command.split(), *dict.fromkeys(record.spec.model.name for record in records))
+    words = (*command.split(), *dict.fromkeys(record.spec.model.name for record in records))
     return msgspec.structs.replace(
         Plan(
             command=command,

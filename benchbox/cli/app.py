@@ -7,12 +7,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-import benchbox
 from benchbox.cli.ablate import ablate
 from benchbox.cli.bench import bench
 from benchbox.cli.eval import evaluate
 from benchbox.cli.train import train
 from benchbox.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, BenchboxError, Interrupted, UsageError
+from benchbox.version import __version__
 
 app = typer.Typer(
     name="benchbox",
@@ -28,7 +28,7 @@ def show_version(is_asked: bool) -> None:
         from benchbox.engine.prepare import probe_machine
 
         machine = probe_machine()
-        typer.echo(f"benchbox {benchbox.__version__}, torch {machine.torch}")
+        typer.echo(f"benchbox {__version__}, torch {machine.torch}")
         for device in machine.devices:
             typer.echo(f"{device.name}: {device.title}, {', '.join(device.precisions)}")
         raise typer.Exit

@@ -1,22 +1,24 @@
 """What train, eval, bench and ablate do alike: ask for the facts, run the plan, write and show the report."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from msgspec.structs import replace
 from rich.console import Console
 
 from benchbox.cli.options import DATASET
-from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_ROW_FAILED, Interrupted, SpecError
+from benchbox.errors import EXIT_INTERRUPTED, Interrupted, SpecError
 from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import PrepareRequest
 from benchbox.plan.spec import Activation, Init, ModelSpec, Plan, RunSpec
 from benchbox.records.events import AnyEvent
-from benchbox.records.record import GOOD, Record
+from benchbox.records.record import Record
 from benchbox.runner.child import ENGINE, call
 from benchbox.runner.folder import OUTPUT, make_folder, write_plan
 from benchbox.runner.run import Runner, Watcher
@@ -71,21 +73,23 @@ def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output) -> Fact
         return call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
 
 
-def carry_out(plan: Plan, output: Output, *, model: str | None = None) -> None:
+def carry_out(plan: Plan, output: Output, *, model: str | None = None) -> NoReturn:
     """Run a plan, write its report, show it, and leave with the exit code that the records call for."""
+    from benchbox.report.write import exit_code
+
     plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
     folder = make_folder(output.out, plan.command, now=datetime.now())
     write_plan(folder, plan)
-    records, is_interrupted = _run(plan, folder, output, model=model)
+    records = _run(plan, folder, output, model=model)
     _report(plan, folder, records, output)
-    if is_interrupted:
+    code = exit_code(plan, records)
+    if code == EXIT_INTERRUPTED:
         output.stderr.print(f"Interrupted. What was done lies in {folder}", soft_wrap=True)
-        raise typer.Exit(EXIT_INTERRUPTED)
-    raise typer.Exit(EXIT_OK if all(record.status in GOOD for record in records) else EXIT_ROW_FAILED)
+    raise typer.Exit(code)
 
 
-def _run(plan: Plan, folder: Path, output: Output, *, model: str | None) -> tuple[list[Record], bool]:
-    """The records of all runs, and whether a signal cut the plan short."""
+def _run(plan: Plan, folder: Path, output: Output, *, model: str | None) -> list[Record]:
+    """The records of all runs, or of those before a signal cut the plan short."""
     from benchbox.report.live import make_display
     from benchbox.report.log import LOG, LogFile
 
@@ -94,14 +98,12 @@ def _run(plan: Plan, folder: Path, output: Output, *, model: str | None) -> tupl
     with (
         LogFile(folder / LOG, total=total) as log,
         make_display(output.stderr, quiet=output.quiet, total=total) as display,
+        suppress(Interrupted, KeyboardInterrupt),
     ):
         runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET, model=model)
-        try:
-            for record in runner.run(plan):
-                records.append(record)
-        except (Interrupted, KeyboardInterrupt):
-            return records, True
-    return records, False
+        for record in runner.run(plan):
+            records.append(record)
+    return records
 
 
 class _Both:
@@ -132,6 +134,6 @@ def _report(plan: Plan, folder: Path, records: list[Record], output: Output) -> 
         (folder / OUTPUT).unlink()
     write_report(folder, plan, records)
     if output.json:
-        sys.stdout.write(json_document(folder, plan, records).decode() + "\n")
+        sys.stdout.write(json_document(folder, plan, records).decode())
     else:
         show(output.stdout, folder, plan, records)

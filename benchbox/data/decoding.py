@@ -82,7 +82,7 @@ def decode(data: bytes, settings: DecodeSettings, *, name: str) -> Array:
     """
     image = load(data, name=name)
     try:
-        image = _to_channels(image, settings.channels)
+        image = _to_channels(ImageOps.exif_transpose(image), settings.channels)
         image = _to_size(image, settings)
     except _UNREADABLE as error:
         raise _not_a_picture(name, error) from error
@@ -91,11 +91,11 @@ def decode(data: bytes, settings: DecodeSettings, *, name: str) -> Array:
 
 
 def load(data: bytes, *, name: str) -> Image.Image:
-    """The picture as Pillow has it, wholly read and upright. Raises DataError that names the picture."""
+    """The picture as it was saved, wholly read. Raises DataError that names the picture."""
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         image.load()
-        return ImageOps.exif_transpose(image)
+        return image
     except _UNREADABLE as error:
         raise _not_a_picture(name, error) from error
 

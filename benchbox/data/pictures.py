@@ -16,7 +16,7 @@ from benchbox.data.checks import check_labels, check_source
 from benchbox.data.decoding import DECODER_VERSION, Array, DecodeSettings, decode, strict_pillow
 from benchbox.data.digest import digest_of, hash_items
 from benchbox.data.listing import Reader
-from benchbox.data.sources import ROOT, Item, Source, decide, find_source
+from benchbox.data.sources import COIL20_PICTURES, ROOT, Item, Source, decide, find_source
 from benchbox.data.turntable.render import ensure_turntable
 from benchbox.data.workers import blocks, worker_count
 from benchbox.errors import DataError
@@ -110,7 +110,9 @@ def open_source(name: str, *, root: Path = ROOT, observer: Observer = ignore) ->
     source = find_source(name, root=root)
     if source.others:
         some = ", ".join(source.others[:3]) + (", …" if len(source.others) > 3 else "")
-        observer(Noted(text=f"left out {len(source.others)} files that are not pictures by name: {some}"))
+        observer(Noted(text=f"files left out, not pictures by name ({len(source.others):,}): {some}"))
+    if source.kind == "coil20" and len(source.items) != COIL20_PICTURES:
+        observer(Noted(text=f"COIL-20 has {COIL20_PICTURES:,} pictures, but here are {len(source.items):,}"))
     return source
 
 

@@ -8,10 +8,10 @@ import psutil
 import torch
 import torchvision
 
-import benchbox
 from benchbox.engine.place import Place, switches
 from benchbox.engine.prepare import cpu_capabilities
 from benchbox.records.record import Environment
+from benchbox.version import __version__
 
 
 def read_environment(place: Place) -> Environment:
@@ -24,7 +24,7 @@ def read_environment(place: Place) -> Environment:
         python=platform.python_version(),
         torch=str(torch.__version__),
         torchvision=str(torchvision.__version__),
-        benchbox=benchbox.__version__,
+        benchbox=__version__,
         device=str(place.device),
         device_name=_device_name(place.device),
         threads=torch.get_num_threads(),

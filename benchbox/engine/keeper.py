@@ -7,13 +7,13 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-import benchbox
 from benchbox.data.pictures import Pictures
 from benchbox.engine.checkpoint import save_checkpoint
 from benchbox.engine.loops import Learner
 from benchbox.engine.sampling import Clock
 from benchbox.engine.stage import Context, Stage
 from benchbox.records.checkpoints import FOLDER, Card
+from benchbox.version import __version__
 
 # The optimizer's state is up to twice the weights (1.7 GB with them for VGG16): not after every short epoch.
 SECONDS_BETWEEN_STATES = 60.0
@@ -101,5 +101,5 @@ def make_card(context: Context, stage: Stage, pictures: Pictures, *, epochs: int
         loss=0.0,
         network_digest=str(context.findings.actual.get("network_digest", "")),
         created="",
-        benchbox=benchbox.__version__,
+        benchbox=__version__,
     )

@@ -1,12 +1,14 @@
 """Initial weights that suit the activation, so that signals neither die nor explode on their way through.
 
-Sigmoid and tanh: Xavier (Glorot & Bengio 2010) with a gain. ReLU and its kin: He et al. (arXiv 1502.01852,
+Sigmoid and tanh: Xavier (Glorot & Bengio 2010) with a gain; for sigmoid, whose values lie around 1/2 and not
+around 0, the weights of each unit are centred, so that what all values have in common cancels. ReLU and its kin: He et al. (arXiv 1502.01852,
 eq. 10). Biases 0, batch norm at its identity.
 """
 
 import math
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from benchbox.models.activations import make_activation
 
@@ -51,9 +53,21 @@ def _fill(layer: nn.Conv2d | nn.Linear, *, activation: str, is_activated: bool, 
     # The logits start small, so that the first loss is near that of a fair guess.
     if activation in XAVIER_GAINS:
         nn.init.xavier_uniform_(layer.weight, 1.0 if is_last else XAVIER_GAINS[activation])
+        if activation == "sigmoid" and is_activated:
+            _centre(layer.weight)
     else:
         gain = HE_GAINS[activation] if is_activated and not is_last else 1.0
         bound = gain * math.sqrt(3 / layer.weight[0].numel())
         nn.init.uniform_(layer.weight, -bound, bound)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def _centre(weight: Tensor) -> None:
+    """Give each unit's weights a mean of 0.
+
+    Else every unit sees the same large sum for all pictures, and after seven layers of AlexNet the pictures
+    differ by less than 1 % of it.
+    """
+    with torch.no_grad():
+        weight -= weight.mean(tuple(range(1, weight.dim())), keepdim=True)

@@ -50,7 +50,10 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def summary(records: Iterable[Record]) -> str:
-    """The frame as CSV text: a header line, then one line a Row; missing values are empty."""
+    """The frame as CSV text: a header line, then one line a Row; missing values are empty.
+
+    The status `nan` is a word: `pandas.read_csv` needs `keep_default_na=False` to read it as one.
+    """
     return frame(records).to_csv(index=False, lineterminator="\n")
 
 

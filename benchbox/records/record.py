@@ -1,5 +1,6 @@
 """Record: one run as it was asked, as it really ran, where, what was seen, and how it ended."""
 
+import math
 from typing import Literal, get_args
 
 import msgspec
@@ -29,6 +30,9 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
             raise SpecError.of("metric", self.metric, allowed=", ".join(METRICS))
         if not self.values:
             raise SpecError.of(f"values of {self.metric}", self.values, allowed="one value or more")
+        # JSON has no NaN: it would come back as null, and the line would be unreadable.
+        if not all(map(math.isfinite, self.values)):
+            raise SpecError.of(f"values of {self.metric}", self.values, allowed="finite numbers")
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,13 +11,12 @@ from benchbox.records.estimate import Estimate
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
-from benchbox.report.cells import name_cell, ranges, reasons, status_cell, timing_cell
+from benchbox.report.cells import NAME, name_cell, ranges, reasons, status_cell, timing_cell
 from benchbox.report.grid import Cell, Column, Grid, Line
 from benchbox.report.naming import labeller, row_names
 
 LADDER = "ablate speed"
 SHARES = (0.5, 0.9, 0.99)
-NAME = Column(title="Architecture", is_text=True)
 
 
 @dataclass(frozen=True, kw_only=True)

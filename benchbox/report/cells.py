@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from benchbox.records.estimate import Estimate
 from benchbox.records.rows import Row, Slot, Timing
 from benchbox.report import text
-from benchbox.report.grid import Cell
+from benchbox.report.grid import Cell, Column
 
 INTERVAL = "95 % interval"
+NAME = Column(title="Architecture", is_text=True)
+ACCURACY = Column(title="Accuracy", detail="%", better="higher")
+PARAMETERS = Column(title="Param.", better="lower")
 
 
 def name_cell(name: str) -> Cell:
@@ -72,6 +75,29 @@ def real_cell(value: float | None, *, digits: int) -> Cell:
 def percent_cell(value: float | None) -> Cell:
     """A ratio in per cent, without the sign."""
     return Cell() if value is None else Cell(text=text.percent(value), value=value)
+
+
+def right_cell(row: Row) -> Cell:
+    """How many pictures were classified rightly, of how many."""
+    if row.accuracy is None:
+        return Cell()
+    return Cell(text=f"{row.accuracy.correct:,}", detail=f"of {row.accuracy.pictures:,}")
+
+
+def sources(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
+    """One line for each row with an accuracy: where its weights come from."""
+    return tuple(
+        f"{name}: accuracy from {row.accuracy.source}{_best_note(row)}."
+        for name, row in zip(names, seen, strict=True)
+        if row.accuracy is not None
+    )
+
+
+def _best_note(row: Row) -> str:
+    learning, accuracy = row.learning, row.accuracy
+    if learning is None or accuracy is None or learning.best_epoch == learning.epochs:
+        return ""
+    return f" (best {text.share(learning.best_accuracy)} at epoch {learning.best_epoch})"
 
 
 def reasons(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:

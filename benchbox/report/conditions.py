@@ -10,6 +10,7 @@ from benchbox.report import text
 TURNTABLES = ("coil20", "coil-20", "turntable")
 NEIGHBOURS = "random splits of views are easy: neighbours 5° apart are near-duplicates"
 DIGEST_SHOWN = 12
+SKIPPED_NAMED = 5
 
 
 def conditions(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
@@ -28,8 +29,12 @@ def _data(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
     if plan.facts is not None:
         facts = plan.facts.data
         seen.append((facts.title, facts.digest, len(facts.classes)))
-    known = [f"{title}, {n} classes, {digest[:DIGEST_SHOWN]}" for title, digest, n in seen if digest]
-    return [("Data", said) for said in _unique(known)]
+    known = [f"{title}, {n} classes, content {digest[:DIGEST_SHOWN]}" for title, digest, n in seen if digest]
+    lines = [("Data", said) for said in _unique(known)]
+    skipped = plan.facts.data.skipped if plan.facts else ()
+    if skipped:
+        lines.append(("", f"{text.plural(len(skipped), 'file')} skipped: {', '.join(skipped[:SKIPPED_NAMED])}"))
+    return lines
 
 
 def _split(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:

@@ -113,7 +113,7 @@ def _joined(text: str, detail: str, *, is_stacked: bool) -> str:
 
 def _rich_cell(cell: Cell, best: float | None, layout: _Layout) -> Text:
     style = BAD if cell.is_bad else BEST if best is not None and cell.value == best else ""
-    text = Text(cell.text, style=style)
+    text = Text().append(cell.text, style=style)
     if cell.detail:
         text.append(_joined("", cell.detail, is_stacked=layout.is_stacked), style=QUIET)
     return text

@@ -1,5 +1,7 @@
 """One line of text for each thing that happens in a run: for the live display and for the log."""
 
+from datetime import timedelta
+
 from benchbox.plan.spec import RunSpec
 from benchbox.records.events import AnyEvent, EpochEnded, Noted, PhaseBegan, Progress, StepSeen
 from benchbox.records.record import Record
@@ -7,7 +9,8 @@ from benchbox.records.rows import Row, rows
 from benchbox.report import text
 
 _TASKS = {"fit": "training", "evaluate": "evaluating", "infer": "timing inference", "train_step": "timing training"}
-BAR_CELLS = 20
+# Short enough for a fit's whole line to fit eighty columns.
+BAR_CELLS = 8
 
 
 def started_line(index: int, total: int, spec: RunSpec, label: str) -> str:
@@ -66,7 +69,9 @@ def _epoch_line(seen: EpochEnded) -> str:
 
 
 def _left(seconds: float) -> str:
-    return f"{text.duration(max(1, round(seconds)))} left" if seconds > 0 else "done"
+    if seconds <= 0:
+        return "done"
+    return f"{timedelta(seconds=max(1, round(seconds)))} left"
 
 
 def ended_line(record: Record, label: str) -> str:

@@ -51,7 +51,7 @@ def make_display(
     """The display that suits the console; `total` is the count of runs, `clock` gives seconds."""
     if quiet:
         return SilentDisplay()
-    if console.is_terminal:
+    if console.is_interactive:
         return LiveDisplay(console, total=total, clock=clock)
     return PlainDisplay(console, total=total, clock=clock)
 
@@ -115,11 +115,12 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A status line that is redrawn below the lines of what is done."""
+    """Two lines of status, redrawn below the lines of what is done: which run and phase, and how far it is."""
 
     def __init__(self, console: Console, *, total: int, clock: Callable[[], float]) -> None:
         self._console, self._total, self._clock = console, total, clock
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        # Stdout belongs to results: a document printed there must not turn up among the progress.
+        self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._label = self._head = self._phase = ""
         self._last = -LIVE_SECONDS
 
@@ -129,7 +130,7 @@ class LiveDisplay:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Wipe the status line, keep the lines above it, give the terminal back."""
+        """Wipe the status, keep the lines above it, give the terminal back."""
         self._live.stop()
 
     def run_started(self, index: int, spec: RunSpec, label: str, /) -> None:
@@ -139,7 +140,7 @@ class LiveDisplay:
         self._draw("")
 
     def __call__(self, event: AnyEvent, /) -> None:
-        """Notes stay as lines; everything else changes the status line."""
+        """Notes stay as lines; everything else changes the status."""
         if isinstance(event, Noted):
             self._keep(event_line(event, self._label), style="yellow")
         elif isinstance(event, PhaseBegan):
@@ -159,6 +160,6 @@ class LiveDisplay:
 
     def _draw(self, state: str) -> None:
         self._last = self._clock()
-        parts = [part for part in (self._head, self._phase, state) if part]
-        status = Text(" · ".join(parts), style="cyan", no_wrap=True, overflow="ellipsis")
-        self._live.update(status, refresh=True)
+        head = " · ".join(part for part in (self._head, self._phase) if part)
+        said = "\n".join(part for part in (head, state) if part)
+        self._live.update(Text(said, style="cyan"), refresh=True)

@@ -64,7 +64,7 @@ def markdown(
         conditions=[(escape(name), escape(said)) for name, said in conditions(plan, records)],
         runs=[_run(record, label(record.spec)) for record in records],
         folder=folder.as_posix(),
-        command=shlex.join(plan.arguments or ("benchbox", *plan.command.split())),
+        command=shlex.join(("benchbox", *(plan.arguments or plan.command.split()))),
     )
 
 

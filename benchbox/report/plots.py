@@ -121,13 +121,13 @@ def _band(axes: Axes, curves: Sequence[tuple[float, ...]], name: str, colour: st
         axes.fill_between(places, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.18, linewidth=0)
 
 
-def confusion_figure(name: str, matrix: pd.DataFrame) -> Figure:
+def confusion_figure(name: str, matrix: pd.DataFrame, *, on: str) -> Figure:
     """The confusion matrix, coloured by the share of a class's pictures, annotated with counts up to 25 classes."""
     counts = matrix.to_numpy()
     support = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(support, 1)
     side = float(np.clip(0.27 * len(counts) + 2, 4.5, 12))
-    figure = _figure(side + 1, side, f"{name}: confusion on held-out pictures")
+    figure = _figure(side + 1, side, f"{name}: confusion on {on}")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(xmax=1.0))

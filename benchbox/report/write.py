@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 from matplotlib.figure import Figure
 
-from benchbox import __version__
 from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_ROW_FAILED, RecordError
 from benchbox.plan.spec import Plan
 from benchbox.records.files import write_whole
@@ -17,10 +16,12 @@ from benchbox.records.frame import frame, summary
 from benchbox.records.record import GOOD, Record
 from benchbox.records.rows import Row, rows
 from benchbox.report.ablation import LADDER, arms
+from benchbox.report.evaluation import SCORED_ON, row_confusion
 from benchbox.report.markdown import Plot, markdown
 from benchbox.report.naming import file_names, labeller, row_names
 from benchbox.report.plots import bench_figure, comparison_figure, confusion_figure, learning_figure, png
-from benchbox.report.tables import result_grids, row_confusion
+from benchbox.report.tables import result_grids
+from benchbox.version import __version__
 
 SUMMARY, REPORT, PLOTS = "summary.csv", "report.md", "plots"
 # An overview of one curve is its own figure already.
@@ -85,7 +86,7 @@ def _own_figures(folder: Path, name: str, row: Row) -> Iterator[tuple[str, Figur
         # The tables say below the row that its predictions cannot be read.
         return
     if matrix is not None:
-        yield f"confusion {name}", confusion_figure(name, matrix)
+        yield f"confusion {name}", confusion_figure(name, matrix, on=SCORED_ON[row.spec.data.part])
 
 
 class _Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,9 +149,8 @@ def _run(record: Record, label: str) -> _Run:
 
 
 def exit_code(plan: Plan, records: Sequence[Record]) -> int:
-    """0 where every planned run ended well or was skipped, 130 where the work was interrupted, else 1."""
+    """130 where the work was interrupted or not finished, 1 where a run failed, else 0; skips are no failures."""
     statuses = {record.status for record in records}
-    if "interrupted" in statuses:
+    if "interrupted" in statuses or len(records) < len(plan.specs):
         return EXIT_INTERRUPTED
-    is_whole = len(records) >= len(plan.specs)
-    return EXIT_OK if is_whole and statuses <= set(GOOD) else EXIT_ROW_FAILED
+    return EXIT_OK if statuses <= set(GOOD) else EXIT_ROW_FAILED

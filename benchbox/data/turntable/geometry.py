@@ -5,6 +5,7 @@ max are used: IEEE 754 defines these to the last bit, so every processor renders
 the well-known ones for signed distances (Hart 1996, "Sphere tracing"); y points up.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -68,7 +69,7 @@ def cylinder(radius: float, half: float, *, axis: str = "y", rounding: float = 0
 def cone(bottom: float, top: float, half: float) -> Shape:
     """A cone cut off at y = ±half, with these radii at its ends; a lower bound of the distance."""
     slope = (bottom - top) / (2 * half)
-    shorten = 1 / (1 + slope * slope) ** 0.5
+    shorten = 1 / math.sqrt(1 + slope * slope)
 
     def distance(p: Point) -> Tensor:
         radius = (bottom + top) / 2 - p[1] * slope
@@ -100,7 +101,7 @@ def prism(apothem: float, half: float, *, axis: str = "y") -> Shape:
 
 def wedge(x: float, y: float, z: float) -> Shape:
     """A roof: a triangle of half width x and height y, from y = 0 up, along z from −z to z."""
-    steep = 1 / (x * x + y * y) ** 0.5
+    steep = 1 / math.sqrt(x * x + y * y)
 
     def distance(p: Point) -> Tensor:
         slope = (p[0].abs() * y + p[1] * x - x * y) * steep
@@ -116,7 +117,7 @@ def at(x: float, y: float, z: float, shape: Shape) -> Shape:
 
 def tilted(rise: float, run: float, shape: Shape) -> Shape:
     """A shape turned in the x–y plane, so that its x axis points along (run, rise)."""
-    size = (rise * rise + run * run) ** 0.5
+    size = math.sqrt(rise * rise + run * run)
     cosine, sine = run / size, rise / size
     return lambda p: shape((p[0] * cosine + p[1] * sine, p[1] * cosine - p[0] * sine, p[2]))
 

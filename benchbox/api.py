@@ -1,0 +1,163 @@
+"""What a notebook or another program uses. torch and pandas are imported when a function is called, not before."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from msgspec.structs import replace
+
+from benchbox.plan.facts import Facts
+from benchbox.plan.requests import PrepareRequest
+from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, Plan, RunSpec
+from benchbox.records.events import AnyEvent, Observer, ignore
+from benchbox.records.record import Record
+
+if TYPE_CHECKING:
+    import pandas
+    from torch import nn
+
+    from benchbox.engine.checkpoint import Checkpoint
+
+
+def build_model(
+    name: str,
+    *,
+    classes: int = 20,
+    channels: int = 1,
+    image_size: int = 128,
+    activation: Activation | None = None,
+    dropout: float | None = None,
+    init: Init | None = None,
+) -> "nn.Module":
+    """A network that maps (batch, channels, image_size, image_size) to (batch, classes).
+
+    `name` is a catalogue name or a foreign network (`torchvision:NAME`, `timm:NAME`, `file.py:factory`,
+    `module:factory`); None means the architecture's own activation, dropout and a suitable init. Weights
+    come from torch's global generator. Raises ModelError or SpecError.
+    """
+    from benchbox.models import build
+    from benchbox.plan.resolve import resolve_model
+
+    model = ModelSpec(name=name, activation=activation, dropout=dropout, init=init or "auto")
+    resolved = resolve_model(model, DataSpec(image_size=image_size, channels=channels))
+    return build(resolved, classes=classes, channels=channels, image_size=image_size)
+
+
+@overload
+def run(
+    what: RunSpec,
+    *,
+    out: str | os.PathLike[str] = ...,
+    dataset: str | os.PathLike[str] = ...,
+    observer: Observer = ...,
+    isolate: bool = ...,
+) -> Record: ...
+@overload
+def run(
+    what: Plan,
+    *,
+    out: str | os.PathLike[str] = ...,
+    dataset: str | os.PathLike[str] = ...,
+    observer: Observer = ...,
+    isolate: bool = ...,
+) -> list[Record]: ...
+def run(
+    what: RunSpec | Plan,
+    *,
+    out: str | os.PathLike[str] = "reports",
+    dataset: str | os.PathLike[str] = "dataset",
+    observer: Observer = ignore,
+    isolate: bool = False,
+) -> Record | list[Record]:
+    """Run one spec or a whole plan, and write its report under `out`.
+
+    What a spec leaves open ("auto", None) is resolved first. `isolate` gives every run a process of its own,
+    as the command line does; a script that uses it must guard its main code with `if __name__ == "__main__"`.
+    Without it the runs share this process, and their memory is counted together. `dataset` holds pictures
+    and their cache. Raises UsageError for what cannot run; what fails while running is a record that says so.
+    """
+    from benchbox.report.write import write_report
+    from benchbox.runner.child import call, call_here
+    from benchbox.runner.folder import make_folder, write_plan
+    from benchbox.runner.run import Runner
+
+    caller = call if isolate else call_here
+    plan = what if isinstance(what, Plan) else Plan(command="run", specs=(what,))
+    plan = _resolved(plan, Path(dataset), observer, caller)
+    folder = make_folder(Path(out), plan.command, now=datetime.now())
+    write_plan(folder, plan)
+    runner = Runner(folder=folder, watcher=_Watching(observer), dataset=Path(dataset), call=caller)
+    records = list(runner.run(plan))
+    write_report(folder, plan, records)
+    return records if isinstance(what, Plan) else records[0]
+
+
+def load(path: str | os.PathLike[str]) -> "pandas.DataFrame":
+    """A report folder or a `results.jsonl` as a frame: one row an architecture under one setting.
+
+    Units and meanings of the columns are in `frame.attrs`. Raises RecordError.
+    """
+    from benchbox.records.frame import load as load_frame
+
+    return load_frame(Path(path))
+
+
+def load_checkpoint(path: str | os.PathLike[str], *, model: str | None = None) -> "Checkpoint":
+    """A checkpoint of `benchbox train`: its `network` in eval mode on the CPU, its `classes`, its `card`.
+
+    No code of the file is run. A network from a user's own file is imported only if that file is given
+    again as `model`. Raises CheckpointError.
+    """
+    from benchbox.engine.checkpoint import load_checkpoint as load_file
+
+    return load_file(path, model=model)
+
+
+class _Watching:
+    """An observer as a watcher that cares for events only."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def run_started(self, index: int, spec: RunSpec, label: str, /) -> None:
+        """Not told."""
+
+    def __call__(self, event: AnyEvent, /) -> None:
+        """Hand on."""
+        self._observer(event)
+
+    def run_ended(self, record: Record, /) -> None:
+        """Not told: the record is what `run` returns."""
+
+
+def _resolved(plan: Plan, dataset: Path, observer: Observer, caller: Callable[..., Facts]) -> Plan:
+    """The plan with nothing left open, its facts, its labels and the time."""
+    from benchbox.plan.resolve import resolve
+    from benchbox.runner.child import ENGINE
+
+    known: dict[tuple[DataSpec, ModelSpec], Facts] = {}
+    specs = []
+    for spec in plan.specs:
+        key = (spec.data, spec.model)
+        if key not in known:
+            request = PrepareRequest(
+                data=spec.data,
+                models=(spec.model,),
+                memory_format=spec.placement.memory_format,
+                dataset=str(dataset),
+            )
+            known[key] = caller(f"{ENGINE}:prepare", request, returns=Facts, observer=observer)
+        specs.append(resolve(spec, known[key]))
+    count = len(specs)
+    labels = [
+        spec.model.name if count == 1 else f"{number} {spec.model.name}" for number, spec in enumerate(specs, 1)
+    ]
+    return replace(
+        plan,
+        specs=tuple(specs),
+        labels=plan.labels or tuple(labels),
+        facts=plan.facts or next(iter(known.values()), None),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+from picture_files import contents, write_folder, write_zip
+
+from benchbox.data.sources import decide, find_source
+from benchbox.errors import DataError
+
+COIL = contents({"obj1": 2, "obj2": 2, "obj10": 2})
+
+
+def test_auto_is_turntable_without_coil20_and_coil20_with_it(tmp_path: Path) -> None:
+    assert decide("auto", root=tmp_path) == "turntable"
+    write_folder(tmp_path / "coil20", COIL)
+    assert decide("auto", root=tmp_path) == "coil20"
+
+
+@pytest.mark.parametrize("prefix", ["", "coil-20-proc/", "deep/er/"])
+def test_coil20_is_found_however_its_pictures_are_nested(tmp_path: Path, prefix: str) -> None:
+    write_folder(tmp_path / "coil20", {prefix + name: data for name, data in COIL.items()})
+    source = find_source("coil20", root=tmp_path)
+    assert source.classes == ("obj1", "obj2", "obj10")
+    assert [item.name for item in source.items[:2]] == ["obj1__0.png", "obj1__1.png"]
+
+
+def test_coil20_is_read_from_any_zip(tmp_path: Path) -> None:
+    write_zip(tmp_path / "coil20" / "mine.zip", {f"coil-20-proc/{name}": data for name, data in COIL.items()})
+    assert len(find_source("coil20", root=tmp_path).items) == 6
+
+
+def test_the_archive_beside_its_pictures_is_no_stray_file(tmp_path: Path) -> None:
+    write_folder(tmp_path / "coil20", COIL)
+    write_zip(tmp_path / "coil20" / "coil-20-proc.zip", COIL)
+    assert find_source("coil20", root=tmp_path).others == ()
+
+
+def test_the_label_comes_from_the_name_not_from_the_place_in_a_listing(tmp_path: Path) -> None:
+    shuffled = dict(reversed(COIL.items()))
+    source = find_source(str(write_zip(tmp_path / "a.zip", shuffled)))
+    assert [(item.label, item.view) for item in source.items] == [
+        (label, view) for label in ("obj1", "obj2", "obj10") for view in (0, 1)
+    ]
+
+
+def test_folders_are_classes(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"cat/1.png": b"", "dog/x/2.png": b""})
+    assert find_source(str(tmp_path)).classes == ("cat", "dog")
+
+
+def test_coil20_absent_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="benchbox data get coil20"):
+        find_source("coil20", root=tmp_path)
+
+
+def test_turntable_absent_says_how_to_render_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="renders them"):
+        find_source("turntable", root=tmp_path)
+
+
+def test_no_such_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"there is no folder or zip .*nowhere"):
+        find_source(str(tmp_path / "nowhere"))
+
+
+def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("")
+    with pytest.raises(DataError, match="is a file, but no zip"):
+        find_source(str(tmp_path / "x.txt"))
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no pictures in"):
+        find_source(str(tmp_path))

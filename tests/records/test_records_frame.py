@@ -1,0 +1,65 @@
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from factories import ablation_records, bench_records, failed_record, fit_record, timed_record
+
+from benchbox.errors import RecordError
+from benchbox.records.frame import COLUMNS, frame, load, summary
+from benchbox.records.journal import JOURNAL, append
+
+
+def test_a_report_folder_loads_as_one_line_a_row(tmp_path: Path) -> None:
+    for record in bench_records():
+        append(tmp_path / JOURNAL, record)
+    assert load(tmp_path)["model"].tolist() == ["lenet", "alexnet", "vgg16"]
+    pd.testing.assert_frame_equal(load(str(tmp_path / JOURNAL)), load(tmp_path))
+
+
+def test_no_folder_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="no records at"):
+        load(tmp_path / "nothing")
+
+
+def test_columns_and_types_are_the_same_for_all_commands() -> None:
+    types = frame([]).dtypes.to_dict()
+    assert frame(bench_records()).dtypes.to_dict() == types
+    assert frame(ablation_records()).dtypes.to_dict() == types
+    assert set(map(str, types.values())) == {"string", "Int64", "Float64", "boolean"}
+
+
+def test_every_column_is_described() -> None:
+    attributes = frame([]).attrs
+    assert set(attributes["meanings"]) == {column.name for column in COLUMNS}
+    assert attributes["units"]["infer_p50_seconds"] == "s"
+    assert len({column.name for column in COLUMNS}) == len(COLUMNS)
+
+
+def test_whole_numbers_stay_whole_beside_missing_ones() -> None:
+    seen = frame([timed_record("vgg16"), failed_record("lenet")])
+    assert seen["parameters"][0] == 139_810_044
+    assert seen["parameters"].isna().tolist() == [False, True]
+
+
+def test_a_failed_row_has_its_status_and_reason() -> None:
+    seen = frame([failed_record(status="oom", reason="needed 3 GiB")])
+    assert seen["status"][0] == "oom"
+    assert seen["reason"][0] == "fit oom: needed 3 GiB"
+    assert pd.isna(seen["accuracy"][0])
+
+
+def test_numbers_of_a_fit_reach_their_columns() -> None:
+    line = frame([fit_record(accuracies=(0.25, 0.55, 0.95, 1.0))]).loc[0]
+    assert line["accuracy"] == 1.0
+    assert line["epochs_to_50"] == 2
+    assert line["seconds_to_90"] == 6.0
+    assert line["fit_pictures_per_second"] == 648.0
+    assert pd.isna(line["infer_pictures_per_second"])
+
+
+def test_the_csv_reads_back() -> None:
+    back = pd.read_csv(io.StringIO(summary(bench_records())))
+    assert back["model"].tolist() == ["lenet", "alexnet", "vgg16"]
+    assert back["infer_pictures_per_second"][0] == 320.0
+    assert back["accuracy_status"].tolist() == ["ok", "ok", "skipped"]

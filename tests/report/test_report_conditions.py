@@ -1,0 +1,59 @@
+import msgspec
+import pytest
+from factories import bench_records, failed_record, fit_record, sample_actual, sample_plan
+
+from benchbox.plan.spec import DataSpec
+from benchbox.records.record import Record
+from benchbox.report.conditions import NEIGHBOURS, conditions, split_text
+
+
+def _with(record: Record, **changes: object) -> Record:
+    return msgspec.structs.replace(record, actual=sample_actual(**changes))
+
+
+@pytest.mark.parametrize(
+    ("fraction", "ratio"), [(0.1, "9:1"), (0.2, "4:1"), (0.25, "3:1"), (0.5, "1:1"), (1 / 3, "2:1")]
+)
+def test_the_split_is_a_ratio(fraction: float, ratio: str) -> None:
+    said = split_text(DataSpec(test_fraction=fraction, split_seed=3), 1296, 144)
+    assert said == f"random {ratio}, seed 3: 1,296 train, 144 held out"
+
+
+def test_views_of_a_turntable_come_with_the_warning() -> None:
+    records = [fit_record()]
+    assert ("", NEIGHBOURS) in conditions(sample_plan("train", records), records)
+
+
+def test_other_pictures_come_without_it() -> None:
+    record = _with(fit_record(), data="Flowers (photos)")
+    spec = msgspec.structs.replace(record.spec, data=DataSpec(source="photos"))
+    records = [msgspec.structs.replace(record, spec=spec)]
+    assert NEIGHBOURS not in str(conditions(sample_plan("train", records), records))
+
+
+def test_a_fallback_is_said_once_with_all_it_concerns() -> None:
+    records = [_with(fit_record(name), notes=("fell back to contiguous",)) for name in ("lenet", "vgg16", "vgg16")]
+    notes = [said for name, said in conditions(sample_plan("train", records), records) if name == "Note"]
+    assert notes == ["lenet, vgg16: fell back to contiguous"]
+
+
+def test_warnings_of_the_plan_are_notes() -> None:
+    records = [fit_record()]
+    assert ("Note", "one seed") in conditions(sample_plan("train", records, notes=("one seed",)), records)
+
+
+def test_what_is_equal_for_all_runs_is_said_once() -> None:
+    records = bench_records()
+    names = [name for name, _ in conditions(sample_plan("bench", records), records)]
+    assert names == ["Data", "Split", "", "Machine", "Software", "Placement"]
+
+
+def test_the_placement_is_the_one_that_ran() -> None:
+    records = [_with(fit_record(precision="bf16"), memory_format="contiguous", precision="fp32")]
+    said = dict(conditions(sample_plan("train", records), records))["Placement"]
+    assert said == "cpu, fp32, contiguous, gathered batches, 2 threads"
+
+
+def test_runs_that_never_started_claim_no_placement() -> None:
+    records = [failed_record()]
+    assert "Placement" not in dict(conditions(sample_plan("train", records), records))

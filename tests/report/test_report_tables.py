@@ -1,0 +1,270 @@
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pytest
+from factories import (
+    CLASSES,
+    SIZES,
+    ablation_records,
+    bench_records,
+    eval_record,
+    failed_record,
+    fit_record,
+    sample_plan,
+    timed_record,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from benchbox.plan.spec import Plan
+from benchbox.records.record import STATUSES, Record
+from benchbox.records.rows import rows
+from benchbox.records.scores import confusion
+from benchbox.report.evaluation import class_table
+from benchbox.report.grid import markdown_table, print_grid
+from benchbox.report.show import show
+from benchbox.report.tables import bench_table, result_grids, train_table
+
+WIDTHS = (80, 120)
+RUNGS = ("plain", "+ channels_last", "+ autocast bf16")
+
+
+def _shown(plan: Plan, records: list[Record], width: int, folder: Path = Path()) -> str:
+    out = StringIO()
+    show(Console(file=out, width=width), folder, plan, records)
+    return out.getvalue()
+
+
+def _ladder() -> tuple[Plan, list[Record]]:
+    samples = ([0.4] * 6, [0.2] * 6, [0.1] * 6)
+    precisions = ("fp32", "bf16", "fp16")
+    records = [
+        timed_record("lenet", "train_step", samples=seen, precision=precision)
+        for seen, precision in zip(samples, precisions, strict=True)
+    ]
+    return sample_plan("ablate speed", records, labels=tuple(f"lenet {rung}" for rung in RUNGS)), records
+
+
+def _commands() -> dict[str, tuple[Plan, list[Record]]]:
+    factors: dict[str, Any] = {"factors": ("model.activation",)}
+    all_models = [*SIZES]
+    return {
+        "train": (sample_plan("train", fits := [fit_record(name) for name in all_models]), fits),
+        "eval": (sample_plan("eval", evals := [eval_record(name) for name in all_models]), evals),
+        "bench": (sample_plan("bench", benched := bench_records(all_models)), benched),
+        "ablate": (sample_plan("ablate", arms := ablation_records(), **factors), arms),
+        "ladder": _ladder(),
+    }
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("command", ["train", "eval", "bench", "ablate", "ladder"])
+def test_tables_are_whole(command: str, width: int) -> None:
+    plan, records = _commands()[command]
+    said = _shown(plan, records, width)
+    assert "…" not in said
+    assert max(map(len, said.splitlines())) <= width
+    squeezed = " ".join(said.split())
+    for grid in result_grids(Path(), plan, records):
+        for line in grid.lines:
+            assert all(cell.text in squeezed for cell in line)
+            assert all(cell.detail in squeezed for cell in line)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    status=st.sampled_from([status for status in STATUSES if status != "ok"]),
+    task=st.sampled_from(["infer", "train_step", "fit"]),
+    model=st.sampled_from([*SIZES]),
+    width=st.sampled_from(WIDTHS),
+)
+def test_every_way_to_end_is_in_the_table_with_its_reason(status: Any, task: Any, model: str, width: int) -> None:
+    records = [
+        *bench_records(("lenet", "vgg16")),
+        failed_record(model, task, status=status, reason="why so", lr=0.5),
+    ]
+    said = _shown(sample_plan("bench", records), records, width)
+    assert f"{task} {status}: why so" in " ".join(said.split())
+    table = said.split("Infer, Train:")[0]
+    assert status in table
+    assert "…" not in said
+
+
+def test_both_worst_words_fit_beside_the_longest_name_at_eighty_columns() -> None:
+    records = [
+        failed_record("efficientnet_b0", "infer", status="unsupported"),
+        failed_record("efficientnet_b0", "train_step", status="interrupted"),
+        *bench_records(),
+    ]
+    table = _shown(sample_plan("bench", records), records, 80).split("Infer, Train:")[0]
+    (line,) = [line for line in table.splitlines() if "efficientnet_b0" in line]
+    assert "unsupported" in line
+    assert "interrupted" in line
+
+
+def test_the_bench_table() -> None:
+    out = StringIO()
+    slow = timed_record("resnet50", samples=(3.1, 3.2, 3.3))
+    failed = failed_record("resnet50", "train_step", status="oom")
+    print_grid(Console(file=out, width=80), bench_table(rows([*bench_records(), slow, failed])))
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == BENCH
+
+
+BENCH = [
+    "Speed, size and accuracy",
+    "                                    Infer    p50   Train  Peak    Accuracy",
+    "Architecture  Param.   GFLOP           /s     ms      /s   MiB           %",
+    "──────────────────────────────────────────────────────────────────────────",
+    "lenet         73.5 k  0.0155          320    100     107   300       100.0",
+    "                                   ±2.0 %         ±2.0 %        (97.4–100)",
+    "alexnet       58.4 M    2.28          160    200    53.3   300       100.0",
+    "                                   ±2.0 %         ±2.0 %        (97.4–100)",
+    "vgg16          140 M    58.0          107    300    35.6   300     skipped",
+    "                                   ±2.0 %         ±2.0 %",
+    "resnet50      25.9 M    8.41         10.0  3,200     oom     –           –",
+    "                              (9.70–10.3)",
+    "Infer, Train: pictures a second, median and its 95 % interval. p50: median time",
+    "of a batch of 32. Peak: memory of a training step above the process's floor.",
+    "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy: on held-out",
+    "pictures, Wilson 95 %.",
+    "lenet: accuracy from fit: 4 epochs in 8 s.",
+    "alexnet: accuracy from fit: 4 epochs in 8 s.",
+    "resnet50: inference on range of 3; too few samples for a 95 % interval.",
+    "vgg16: fit skipped: one epoch takes about 13 min here: `benchbox train vgg16`",
+    "resnet50: train_step oom: the process ended with SIGKILL",
+]
+
+
+def test_the_ladder_counts_gains_over_plain_and_over_the_rung_before() -> None:
+    (grid,) = result_grids(Path(), *_ladder())
+    assert markdown_table(grid).splitlines()[2:] == [
+        "| lenet | plain | 80.0 ±0.0 % | 1.00 | – |",
+        "| lenet | + channels_last | 160 ±0.0 % | 2.00 | 2.00 |",
+        "| lenet | + autocast bf16 | **320** ±0.0 % | **4.00** | 2.00 |",
+    ]
+
+
+def test_a_broken_rung_is_stepped_over() -> None:
+    plan, records = _ladder()
+    records[1] = failed_record("lenet", "train_step", precision="bf16", reason="no kernel")
+    (grid,) = result_grids(Path(), plan, records)
+    assert [cell.text for cell in list(grid.lines)[2][3:]] == ["4.00", "4.00"]
+    assert any("+ channels_last: train_step crashed: no kernel" in note for note in grid.notes)
+
+
+def test_an_ablation_has_a_section_an_architecture_and_a_line_a_value() -> None:
+    records = ablation_records()
+    plan = sample_plan("ablate", records, factors=("model.activation",))
+    (grid,) = result_grids(Path(), plan, records)
+    assert [[line[1].text for line in section] for section in grid.sections] == [["sigmoid", "relu"]] * 2
+    # Accuracies of the three seeds: 100, 99, 98 per cent of 144 pictures, in whole pictures.
+    assert (next(grid.lines)[2].text, next(grid.lines)[2].detail) == ("99.1", "± 1.1")
+
+
+def test_one_seed_has_no_spread() -> None:
+    records = ablation_records(seeds=1)
+    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    assert next(grid.lines)[2].detail == "± –"
+
+
+def test_a_mean_over_the_seeds_that_got_there_says_so_and_is_not_ranked() -> None:
+    records = ablation_records()
+    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    cell = next(grid.lines)[5]
+    assert (cell.detail, cell.value) == ("(2 of 3)", None)
+
+
+def test_a_lost_seed_is_counted_and_its_reason_kept() -> None:
+    records = ablation_records(models=("lenet",))
+    records[0] = failed_record("lenet", activation="sigmoid", status="nan", reason="NaN in epoch 2")
+    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    assert next(grid.lines)[-1].text == "2 of 3"
+    assert any("fit nan: NaN in epoch 2" in note for note in grid.notes)
+
+
+def test_two_factors_are_two_columns() -> None:
+    records = [
+        fit_record("lenet", activation=value, dropout=drop) for value in ("relu", "gelu") for drop in (0.0, 0.5)
+    ]
+    plan = sample_plan("ablate", records, factors=("model.activation", "model.dropout"))
+    (grid,) = result_grids(Path(), plan, records)
+    assert [(line[1].text, line[2].text) for line in grid.lines] == [
+        ("relu", "0"),
+        ("relu", "0.5"),
+        ("gelu", "0"),
+        ("gelu", "0.5"),
+    ]
+
+
+def test_the_caption_says_what_changes_and_what_does_not() -> None:
+    records = ablation_records()
+    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    assert grid.notes[0].startswith("Only activation changes; everything else, the learning rate too")
+    assert "the initialisation suits the activation" in grid.notes[0]
+
+
+def test_a_fit_that_was_cut_short_shows_its_word_not_a_number() -> None:
+    records = [failed_record("lenet", status="interrupted", reason="Ctrl-C")]
+    line = next(train_table(rows(records)).lines)
+    assert line[2].text == "interrupted"
+
+
+def test_seeds_of_one_architecture_are_told_apart() -> None:
+    table = train_table(rows([fit_record(seed=0), fit_record(seed=1), fit_record("vgg16")]))
+    assert [line[0].text for line in table.lines] == ["lenet seed 0", "lenet seed 1", "vgg16"]
+
+
+def test_an_evaluation_shows_classes_and_confused_pairs(tmp_path: Path) -> None:
+    right = list(CLASSES) * 2
+    columns = {"picture": right, "label": right, "predicted": ["obj2", *right[1:]], "probability": 0.9}
+    pd.DataFrame({**columns, "label_rank": 1}).to_csv(tmp_path / "lenet.csv", index=False)
+    records = [eval_record(predictions="lenet.csv")]
+    _, classes, pairs = result_grids(tmp_path, sample_plan("eval", records), records)
+    assert [cell.text for cell in next(classes.lines)] == ["obj1", "100.0", "50.0", "66.7", "2"]
+    assert [cell.text for cell in next(pairs.lines)] == ["obj1", "obj2", "1", "50.0"]
+
+
+def test_predictions_that_cannot_be_read_are_a_note_not_the_end(tmp_path: Path) -> None:
+    records = [eval_record(predictions="gone.csv")]
+    _, note = result_grids(tmp_path, sample_plan("eval", records), records)
+    assert "gone.csv" in note.notes[0]
+    assert "gone.csv" in re.sub(r"\s", "", _shown(sample_plan("eval", records), records, 80, tmp_path))
+
+
+def test_of_many_classes_the_worst_are_shown() -> None:
+    classes = [f"c{number}" for number in range(40)]
+    table = class_table("lenet", confusion(range(40), [*range(39), 0], classes))
+    shown = [line[0].text for line in table.lines]
+    assert (len(shown), shown[:2]) == (25, ["c39", "c0"])
+    assert table.notes == ("The 25 worst; 15 more in the predictions file.",)
+
+
+def test_nothing_run_yet_is_an_empty_table() -> None:
+    plan = sample_plan("bench", bench_records())
+    assert [list(grid.lines) for grid in result_grids(Path(), plan, [])] == [[]]
+    assert "Report" in _shown(plan, [], 80)
+
+
+def test_top_five_is_left_out_where_there_are_no_more_than_five_classes() -> None:
+    record = eval_record()
+    kept = tuple(seen for seen in record.measurements if seen.metric != "top5")
+    records = [msgspec.structs.replace(record, measurements=kept)]
+    (grid,) = result_grids(Path(), sample_plan("eval", records), records)
+    assert [column.title for column in grid.columns][2:4] == ["Right", "Macro F1"]
+    assert {len(line) for line in grid.lines} == {len(grid.columns)}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_long_foreign_name_is_folded_whole(width: int) -> None:
+    name = "my_networks/experiments/wide_and_shallow.py:make_network"
+    records = [timed_record(name), timed_record(name, "train_step"), fit_record(name)]
+    table = _shown(sample_plan("bench", records), records, width).split("Infer, Train:")[0]
+    lines = table.splitlines()[3:] if width == 80 else table.splitlines()[2:]
+    assert name in "".join(line.split(" ")[0] for line in lines)
+    assert "320" in table
+    assert "…" not in table
