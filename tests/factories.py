@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchbox.plan.facts import DataFacts, DeviceFacts, Facts, MachineFacts
 from benchbox.plan.spec import FitSpec, ModelSpec, PlacementSpec, Plan, RunSpec, Task
 from benchbox.records.record import Actual, Environment, Measurement, Record, Status, make_record
 
@@ -37,6 +38,21 @@ def sample_environment() -> Environment:
         flags={"deterministic": "off"},
         commit="0123abc",
     )
+
+
+def sample_facts() -> Facts:
+    """A machine with two cores and no GPU, and COIL-20."""
+    cpu = DeviceFacts(name="cpu", title="Test CPU 9000", precisions=("fp32", "bf16"), fastest="bf16")
+    data = DataFacts(
+        source="coil20",
+        title="COIL-20 (dataset/coil20)",
+        digest="c01l" * 16,
+        classes=CLASSES,
+        pictures=1440,
+        train=1296,
+        test=144,
+    )
+    return Facts(machine=MachineFacts(devices=(cpu,), cores=2, torch="2.14.1"), data=data)
 
 
 def sample_actual(**changes: Any) -> Actual:

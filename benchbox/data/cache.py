@@ -40,7 +40,8 @@ def read_entry(path: Path, observer: Observer) -> Decoded | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as entry:
+        # Opened here, since numpy leaves the file open where it turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
             where, why = entry["fault_positions"].tolist(), entry["fault_reasons"].tolist()
             return Decoded(
                 pixels=entry.get("pixels"),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from benchbox.errors import SpecError
-from benchbox.plan.spec import RunSpec, Spec
+from benchbox.plan.spec import RunSpec, Spec, TimingSpec
 
 SpecType = TypeVar("SpecType", bound=Spec)
 
@@ -29,7 +29,7 @@ USUAL_VALUES: dict[str, tuple[str, ...]] = {
 }
 
 # These are what a comparison is made of, not what it varies.
-_FIXED = ("task", "checkpoint", "model.name", "data.source", "seed")
+_FIXED = ("task", "checkpoint", "model.name", "data.source", "data.part", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,8 @@ class Factor:
 def fields(kind: type[Spec] = RunSpec, prefix: str = "") -> Iterator[str]:
     """The dotted names of all fields of a spec that hold a plain value."""
     for field in msgspec.structs.fields(kind):
+        if field.type is TimingSpec:
+            continue  # how long is measured, not what
         if isinstance(field.type, type) and issubclass(field.type, Spec):
             yield from fields(field.type, f"{prefix}{field.name}.")
         elif f"{prefix}{field.name}" not in _FIXED:

@@ -84,9 +84,7 @@ def test_a_bad_file_is_named(folder: Path, tmp_path: Path) -> None:
 
 def test_bad_files_are_skipped_on_request_from_the_cache_too(folder: Path, tmp_path: Path) -> None:
     clean = _open(folder, tmp_path)
-    (folder / "obj1__1a__9.png").write_bytes(b"no picture")
     (folder / "obj1__9.png").write_bytes(FILES["obj1__0.png"][:50])
-    (folder / "obj1__1a__9.png").unlink()
     for _ in range(2):
         pictures = _open(folder, tmp_path, skip_bad=True)
         assert [line.split()[0] for line in pictures.skipped] == ["obj1__9.png"]

@@ -156,8 +156,8 @@ OBJECTS: tuple[Solid, ...] = (
         name="ring on a foot",
         shape=RING,
         texture=times(_GRAIN, stripes((0.8, 0.6, 0.0), 0.35, 0.45, 0.95)),
-        middle=-0.07,
-        reach=0.94,
+        middle=-0.09,
+        reach=0.95,
     ),
     Solid(
         name="nut",
@@ -197,8 +197,8 @@ OBJECTS: tuple[Solid, ...] = (
             stripes((0.0, 1.0, 0.0), 0.12, 0.3, 0.5),
             where(at(0.6, -0.12, -0.2, box(0.2, 0.3, 0.18)), plain(0.15), noise(0.3, 0.7, 0.95)),
         ),
-        middle=0.18,
-        reach=1.18,
+        middle=0.15,
+        reach=1.23,
     ),
     Solid(
         name="snowman",
@@ -211,7 +211,7 @@ OBJECTS: tuple[Solid, ...] = (
         name="chair",
         shape=CHAIR,
         texture=times(noise(0.2, 0.7, 1.0), stripes((0.1, 0.1, 0.99), 0.25, 0.55, 0.8)),
-        middle=0.14,
+        middle=0.115,
         reach=1.07,
     ),
     Solid(

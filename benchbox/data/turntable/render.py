@@ -8,15 +8,16 @@ import shutil
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from benchbox.data.sources import TURNTABLE
-from benchbox.data.turntable.objects import OBJECTS
+from benchbox.data.turntable.objects import OBJECTS, Solid
 from benchbox.data.turntable.tracing import SIDE, render
 from benchbox.data.workers import worker_count
 from benchbox.errors import DataError
@@ -30,17 +31,18 @@ _MARK = ".version"
 _VIEWS_AT_ONCE = 6  # enough rays to outweigh the cost of a call, few enough to stay in a core's cache
 
 Job = tuple[int, int]
+Draw = Callable[[Solid, Sequence[float]], Tensor]
 
 
-def ensure_turntable(root: Path, *, observer: Observer = ignore) -> Path:
-    """The folder `root`/turntable with all 1,440 pictures, rendered now if it is not there.
+def ensure_turntable(root: Path, *, observer: Observer = ignore, draw: Draw = render) -> Path:
+    """The folder `root`/turntable with all 1,440 pictures, rendered now by `draw` if it is not there.
 
     An interrupted rendering leaves nothing behind. Raises DataError where `root` cannot be written to.
     """
     folder = root / TURNTABLE
     if not is_rendered(folder):
         try:
-            _render_into(folder, observer)
+            _render_into(folder, observer, draw)
         except OSError as error:
             raise DataError(
                 f"cannot write the turntable pictures to {folder}: {error.strerror}",
@@ -72,11 +74,11 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _render_into(folder: Path, observer: Observer) -> None:
+def _render_into(folder: Path, observer: Observer, draw: Draw) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
-        _render_all(temporary, observer)
+        _render_all(temporary, observer, draw)
         (temporary / _MARK).write_text(VERSION, encoding="utf-8")
         temporary.chmod(0o755)  # a temporary folder is private, a data set is not
         if folder.exists():
@@ -86,18 +88,18 @@ def _render_into(folder: Path, observer: Observer) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _render_all(folder: Path, observer: Observer) -> None:
+def _render_all(folder: Path, observer: Observer, draw: Draw) -> None:
     observer(PhaseBegan(name="rendering"))
     jobs = [(row, first) for row in range(len(OBJECTS)) for first in range(0, VIEWS, _VIEWS_AT_ONCE)]
     with _one_thread_a_call(), ThreadPoolExecutor(worker_count()) as pool:
-        for done, _ in enumerate(pool.map(lambda job: _render_job(folder, job), jobs), start=1):
+        for done, _ in enumerate(pool.map(lambda job: _render_job(folder, job, draw), jobs), start=1):
             observer(Progress(done=done * _VIEWS_AT_ONCE, total=len(OBJECTS) * VIEWS))
 
 
-def _render_job(folder: Path, job: Job) -> None:
+def _render_job(folder: Path, job: Job, draw: Draw) -> None:
     row, first = job
     views = range(first, first + _VIEWS_AT_ONCE)
-    pixels = render(OBJECTS[row], [view * STEP for view in views])
+    pixels = draw(OBJECTS[row], [view * STEP for view in views])
     for view, picture in zip(views, pixels, strict=True):
         content = encode_png(picture.numpy().tobytes(), side=SIDE)
         (folder / f"obj{row + 1}__{view}.png").write_bytes(content)

@@ -1,0 +1,50 @@
+# Each target sets up .venv by itself and then does its job. pip, not uv: it takes the torch that the machine offers.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help train eval bench ablate test check lint format perf clean
+.DEFAULT_GOAL := help
+
+help:  ## What the targets do
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# `args` are further options, for example: make bench args="--budget 60"
+train: $(READY)  ## Train LeNet and AlexNet; names="resnet50 …" for others
+	$(BIN)/benchbox train $(or $(names),lenet alexnet) $(args)
+
+eval: $(READY)  ## Evaluate the best checkpoint of LeNet; names="…" for others
+	$(BIN)/benchbox eval $(or $(names),lenet) $(args)
+
+bench: $(READY)  ## Speed, size and accuracy of the six in one table
+	$(BIN)/benchbox bench $(or $(names),--all) $(args)
+
+ablate: $(READY)  ## LeNet and AlexNet with sigmoid and with ReLU
+	$(BIN)/benchbox ablate $(or $(factor),activation) $(args)
+
+test: $(READY)  ## The tests
+	$(BIN)/python -m pytest $(args)
+
+check: lint test  ## Format, lint, types, import contract, tests
+
+lint: $(READY)  ## Format, lint, types, import contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Bring the code into the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+perf: $(READY)  ## Benchmarks of benchbox itself
+	$(BIN)/python -m pytest -m performance tests/performance -s $(args)
+
+clean:  ## Remove the environment and caches; pictures and reports stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)

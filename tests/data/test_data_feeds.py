@@ -1,0 +1,155 @@
+import multiprocessing
+
+import pytest
+import torch
+from picture_files import contents, write_folder, write_zip
+
+from benchbox.data.feeds import Batch, Feed, FeedOptions, GatherFeed, LoaderFeed, make_feed
+from benchbox.data.pictures import Pictures, open_pictures
+from benchbox.plan.spec import DataSpec
+
+FILES = contents({"a": 11, "b": 10})
+COUNT = 21
+
+
+def _options(*, batch_size: int = 4, shuffle_seed: int | None = 5) -> FeedOptions:
+    return FeedOptions(
+        device=torch.device("cpu"),
+        memory_format="channels_last",
+        batch_size=batch_size,
+        mean=(0.4,),
+        std=(0.3,),
+        shuffle_seed=shuffle_seed,
+    )
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    folder = write_folder(tmp_path_factory.mktemp("set"), FILES)
+    return open_pictures(DataSpec(source=str(folder), image_size=8), root=tmp_path_factory.mktemp("root"))
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    archive = write_zip(tmp_path_factory.mktemp("set") / "set.zip", FILES)
+    spec = DataSpec(source=str(archive), image_size=8, cache_limit=0)
+    return open_pictures(spec, root=tmp_path_factory.mktemp("root"))
+
+
+def _pass(feed: Feed, epoch: int = 0) -> list[Batch]:
+    return list(feed.batches(epoch))
+
+
+def _order(feed: Feed, held: Pictures, epoch: int = 0) -> list[int]:
+    """Which pictures came, found again by their pixels."""
+    whole = torch.cat([images for images, _ in GatherFeed(held, torch.arange(COUNT), **_plain()).batches()])
+    seen = torch.cat([images for images, _ in _pass(feed, epoch)])
+    return [int((whole == image).flatten(1).all(1).nonzero()) for image in seen]
+
+
+def _plain() -> FeedOptions:
+    return _options(shuffle_seed=None)
+
+
+def _assert_equal(first: list[Batch], second: list[Batch]) -> None:
+    assert len(first) == len(second)
+    for (images, labels), (others, marks) in zip(first, second, strict=True):
+        assert torch.equal(images, others)
+        assert torch.equal(labels, marks)
+
+
+def test_an_evaluation_keeps_the_order_and_every_picture(held: Pictures) -> None:
+    feed = GatherFeed(held, torch.arange(COUNT), **_plain())
+    assert _order(feed, held) == list(range(COUNT))
+    assert [len(labels) for _, labels in _pass(feed)] == [4, 4, 4, 4, 4, 1]
+    assert (feed.pictures, feed.steps) == (21, 6)
+
+
+def test_training_drops_a_last_batch_of_one_picture(held: Pictures) -> None:
+    feed = GatherFeed(held, torch.arange(COUNT), **_options())
+    assert [len(labels) for _, labels in _pass(feed)] == [4] * 5
+    assert (feed.pictures, feed.steps) == (20, 5)
+
+
+def test_batches_of_one_are_kept_where_one_is_asked_for(held: Pictures) -> None:
+    feed = GatherFeed(held, torch.arange(COUNT), **_options(batch_size=1))
+    assert (feed.pictures, feed.steps) == (21, 21)
+
+
+def test_images_and_labels_belong_together(held: Pictures) -> None:
+    feed = GatherFeed(held, torch.arange(COUNT), **_options())
+    labels = torch.cat([labels for _, labels in _pass(feed)])
+    assert labels.tolist() == held.labels[_order(feed, held)].tolist()
+
+
+def test_images_are_normalised(held: Pictures) -> None:
+    assert held.pixels is not None
+    images, _ = next(iter(GatherFeed(held, torch.tensor([7]), **_plain()).batches()))
+    assert torch.allclose(images, (held.pixels[7:8] / 255 - 0.4) / 0.3, atol=1e-6)
+
+
+def test_the_order_is_a_function_of_seed_and_epoch(held: Pictures) -> None:
+    indices = torch.arange(20)
+    feed, again = (GatherFeed(held, indices, **_options()) for _ in range(2))
+    other = GatherFeed(held, indices, **_options(shuffle_seed=6))
+    _pass(again, 0)  # an earlier pass must not matter
+    assert _order(feed, held, 1) == _order(again, held, 1)
+    assert _order(feed, held, 1) != _order(feed, held, 2)
+    assert _order(feed, held, 1) != _order(other, held, 1)
+    assert sorted(_order(feed, held, 1)) == list(range(20))
+
+
+@pytest.mark.parametrize("shuffle_seed", [None, 5])
+@pytest.mark.parametrize("kind", ["held", "streamed"])
+def test_both_feeds_give_equal_batches(
+    held: Pictures, streamed: Pictures, kind: str, shuffle_seed: int | None
+) -> None:
+    options, indices = _options(shuffle_seed=shuffle_seed), torch.arange(1, COUNT)
+    pictures = held if kind == "held" else streamed
+    gather = GatherFeed(held, indices, **options)
+    loader = LoaderFeed(pictures, indices, workers=0, **options)
+    for epoch in (0, 1):
+        _assert_equal(_pass(gather, epoch), _pass(loader, epoch))
+    assert (gather.pictures, gather.steps) == (loader.pictures, loader.steps)
+
+
+def test_workers_give_the_same_batches_and_end_with_the_feed(held: Pictures, streamed: Pictures) -> None:
+    before = set(multiprocessing.active_children())
+    loader = LoaderFeed(streamed, torch.arange(COUNT), workers=2, **_options())
+    gather = GatherFeed(held, torch.arange(COUNT), **_options())
+    for epoch in (0, 1):
+        _assert_equal(_pass(gather, epoch), _pass(loader, epoch))
+    assert len(set(multiprocessing.active_children()) - before) == 2
+    loader.close()
+    assert set(multiprocessing.active_children()) == before
+
+
+def test_workers_end_where_a_pass_was_broken_off(streamed: Pictures) -> None:
+    before = set(multiprocessing.active_children())
+    loader = LoaderFeed(streamed, torch.arange(COUNT), workers=1, **_options())
+    batches = loader.batches()
+    next(batches)
+    del batches
+    loader.close()
+    assert set(multiprocessing.active_children()) == before
+
+
+def test_a_closed_feed_says_so(held: Pictures) -> None:
+    loader = LoaderFeed(held, torch.arange(4), workers=0, **_options())
+    loader.close()
+    with pytest.raises(ValueError, match="closed"):
+        _pass(loader)
+
+
+def test_streamed_pictures_cannot_be_gathered(streamed: Pictures) -> None:
+    with pytest.raises(ValueError, match="LoaderFeed"):
+        GatherFeed(streamed, torch.arange(4), **_options())
+
+
+def test_streamed_pictures_always_get_a_loader(held: Pictures, streamed: Pictures) -> None:
+    feeds = [make_feed("gather", some, torch.arange(4), workers=0, **_options()) for some in (held, streamed)]
+    assert [type(feed) for feed in feeds] == [GatherFeed, LoaderFeed]
+
+
+def test_pictures_that_are_held_can_be_asked_for_a_loader(held: Pictures) -> None:
+    assert isinstance(make_feed("loader", held, torch.arange(4), workers=0, **_options()), LoaderFeed)

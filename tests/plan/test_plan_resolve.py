@@ -1,0 +1,102 @@
+"""What was left open in a spec is filled in once; what cannot run here is refused before anything runs."""
+
+import pytest
+from factories import sample_facts
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from benchbox.errors import ModelError, SpecError
+from benchbox.plan.catalogue import CATALOGUE, canonical
+from benchbox.plan.facts import DeviceFacts
+from benchbox.plan.recipes import RECIPES
+from benchbox.plan.resolve import resolve
+from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
+
+CUDA = DeviceFacts(name="cuda:0", title="GPU", precisions=("fp32", "bf16", "fp16"), fastest="bf16")
+
+
+@given(st.sampled_from(sorted(CATALOGUE)))
+def test_nothing_is_left_open(name: str) -> None:
+    resolved = resolve(RunSpec(model=ModelSpec(name=name)), sample_facts())
+    assert resolved.model.activation == CATALOGUE[name].activation
+    assert resolved.model.dropout == CATALOGUE[name].dropout
+    assert resolved.model.init == "suited"
+    assert (resolved.fit.lr, resolved.fit.epochs) == (RECIPES[name].lr, RECIPES[name].epochs)
+    assert None not in (resolved.fit.weight_decay, resolved.fit.schedule, resolved.placement.threads)
+    assert "auto" not in (resolved.placement.device, resolved.placement.precision, resolved.data.source)
+
+
+@given(st.sampled_from(sorted(CATALOGUE)))
+def test_resolving_twice_changes_nothing(name: str) -> None:
+    once = resolve(RunSpec(model=ModelSpec(name=name)), sample_facts())
+    assert resolve(once, sample_facts()) == once
+
+
+def test_what_was_asked_for_is_kept() -> None:
+    asked = RunSpec(
+        model=ModelSpec(activation="gelu", dropout=0.0, init="default"),
+        fit=FitSpec(lr=0.5, epochs=3, weight_decay=0.0, schedule="constant"),
+        placement=PlacementSpec(device="cpu", precision="fp32", threads=1),
+    )
+    resolved = resolve(asked, sample_facts())
+    assert (resolved.model, resolved.fit) == (asked.model, asked.fit)
+    assert resolved.placement == replace(asked.placement, fused=True)
+
+
+def test_auto_takes_the_first_device_and_its_fastest_precision() -> None:
+    facts = sample_facts()
+    facts = replace(facts, machine=replace(facts.machine, devices=(CUDA, *facts.machine.devices)))
+    placement = resolve(RunSpec(), facts).placement
+    assert (placement.device, placement.precision) == ("cuda:0", "bf16")
+    assert resolve(RunSpec(placement=PlacementSpec(device="cuda")), facts).placement.device == "cuda:0"
+
+
+@pytest.mark.parametrize(
+    ("placement", "message"),
+    [
+        (PlacementSpec(device="cuda"), "device: got 'cuda'. allowed: cpu."),
+        (PlacementSpec(precision="fp16"), "precision on cpu: got 'fp16'. allowed: fp32, bf16."),
+        (PlacementSpec(threads=99), "threads: got 99"),
+    ],
+)
+def test_a_placement_that_is_not_here_is_refused(placement: PlacementSpec, message: str) -> None:
+    with pytest.raises(SpecError) as error:
+        resolve(RunSpec(placement=placement), sample_facts())
+    assert message in str(error.value)
+
+
+def test_a_picture_under_the_smallest_is_refused_with_the_smallest() -> None:
+    spec = RunSpec(model=ModelSpec(name="lenet"), data=DataSpec(image_size=32))
+    with pytest.raises(ModelError, match="64 pixels or more"):
+        resolve(spec, sample_facts())
+
+
+@pytest.mark.parametrize("setting", [{"activation": "relu"}, {"dropout": 0.1}, {"init": "suited"}])
+def test_a_foreign_network_takes_no_settings_of_the_zoo(setting: dict[str, object]) -> None:
+    model = replace(ModelSpec(name="torchvision:resnet18"), **setting)
+    with pytest.raises(ModelError, match="torchvision:resnet18"):
+        resolve(RunSpec(model=model), sample_facts())
+
+
+def test_an_optimizer_without_a_fused_kernel_runs_unfused() -> None:
+    assert not resolve(RunSpec(fit=FitSpec(optimizer="rmsprop")), sample_facts()).placement.fused
+
+
+def test_streamed_pictures_come_from_a_loader() -> None:
+    facts = sample_facts()
+    streamed = replace(facts, data=replace(facts.data, is_streamed=True))
+    assert resolve(RunSpec(), streamed).placement.feed == "loader"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("LeNet", "lenet"), ("efficientnet", "efficientnet_b0"), ("efficientnet-b3", "efficientnet_b3")],
+)
+def test_names_are_forgiving(typed: str, meant: str) -> None:
+    assert canonical(typed) == meant
+
+
+def test_an_unknown_architecture_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ModelError, match="did you mean resnet50"):
+        canonical("resnet5O")
