@@ -37,6 +37,15 @@ ModelNames = Annotated[
 SeedCount = Annotated[
     int, typer.Option("--seeds", help="Repeat every arm with so many seeds.", rich_help_panel=ABLATION)
 ]
+CompileRung = Annotated[
+    bool | None,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Use torch.compile. speed: whether the ladder has that rung.",
+        show_default="no; speed: yes",
+        rich_help_panel=options.PLACEMENT,
+    ),
+]
 SampleSeconds = Annotated[
     float, typer.Option("--seconds", help="speed: seconds of timing a rung.", rich_help_panel=ABLATION)
 ]
@@ -48,7 +57,16 @@ def ablate(
     values: Values = None,
     models: ModelNames = "lenet,alexnet",
     seeds: SeedCount = 1,
-    seconds: SampleSeconds = 10.0,
+    seconds: CompileRung = Annotated[
+    bool | None,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Use torch.compile. speed: whether the ladder has that rung.",
+        show_default="no; speed: yes",
+        rich_help_panel=options.PLACEMENT,
+    ),
+]
+SampleSeconds = 10.0,
     data: options.Data = "auto",
     image_size: options.ImageSize = 128,
     channels: options.Channels = 1,
@@ -70,7 +88,7 @@ def ablate(
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
     memory_format: options.MemoryFormatOption = "channels_last",
-    compile: options.Compile = False,
+    compile: CompileRung = None,
     threads: options.Threads = None,
     out: options.Out = options.REPORTS,
     quiet: options.Quiet = False,
@@ -99,7 +117,7 @@ def ablate(
             device=device,
             precision=precision,
             memory_format=memory_format,
-            compile=compile,
+            compile=bool(compile),
             threads=threads,
             workers=workers,
         ),
@@ -115,7 +133,7 @@ def ablate(
     output = Output(out=out, quiet=quiet, json=json)
     facts = gather_facts(base, named, output)
     if is_ladder:
-        carry_out(plan_ladder(base, named, facts), output)
+        carry_out(plan_ladder(base, named, facts, has_compile=compile is not False), output)
     carry_out(plan_ablate(base, named, wanted, seeds, facts), output)
 
 

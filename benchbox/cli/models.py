@@ -50,7 +50,7 @@ def list_models(
     else:
         descriptions = {each.name: each for each in answer.descriptions}
         console.print(zoo_table(descriptions))
-        console.print(zoo_notes(descriptions), highlight=False)
+        console.print(zoo_notes(descriptions), highlight=False, markup=False)
 
 
 def show_model(
@@ -79,7 +79,7 @@ def show_model(
         _print_json(description, console)
     else:
         console.print(layer_table(description))
-        console.print(layer_notes(description), highlight=False)
+        console.print(layer_notes(description), highlight=False, markup=False)
 
 
 def _zoo_document(descriptions: tuple[Description, ...]) -> list[dict[str, object]]:

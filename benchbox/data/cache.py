@@ -3,8 +3,7 @@
 An entry is an uncompressed npz without pickled objects; its checksums tell a damaged entry from a good one.
 """
 
-import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -82,11 +81,18 @@ def _write(path: Path, fill: Callable[[IO[bytes]], object], observer: Observer) 
 def replace_with(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Write a file by `fill` under a temporary name beside `path`, then rename it. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    temporary = Path(name)
+    temporary = beside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             fill(file)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """A hidden, unused name beside `path`, to be renamed to it when all is written.
+
+    The `tempfile` module would make files that nobody else can read, whatever the user's umask says.
+    """
+    return path.with_name(f".{path.name}-{secrets.token_hex(6)}")

@@ -7,7 +7,6 @@ the order of the listing.
 import hashlib
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from benchbox.data.cache import write_whole
 from benchbox.data.listing import Reader
 from benchbox.data.sources import Item, Source
-from benchbox.data.workers import blocks, worker_count
+from benchbox.data.workers import in_threads
 from benchbox.records.events import Observer, PhaseBegan, Progress, ignore
 
 _SETTLED_NS = 2_000_000_000
@@ -74,8 +73,11 @@ def _is_settled(source: Source) -> bool:
 def _hash_all(source: Source, observer: Observer) -> tuple[str, ...]:
     observer(PhaseBegan(name="hashing"))
     hashes: list[str] = []
-    with Reader(source.path) as read, ThreadPoolExecutor(worker_count()) as pool:
-        for some in pool.map(lambda block: _hash_block(read, block), blocks(source.items)):
+    with (
+        Reader(source.path) as read,
+        in_threads(lambda block: _hash_block(read, block), source.items) as results,
+    ):
+        for some in results:
             hashes.extend(some)
             observer(Progress(done=len(hashes), total=len(source.items)))
     return tuple(hashes)

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from benchbox.data.listing import Reader
 from benchbox.data.pictures import open_pictures, open_source
 from benchbox.data.sources import Item, Source
 from benchbox.data.split import count_twins, split
-from benchbox.data.workers import blocks, worker_count
+from benchbox.data.workers import in_threads
 from benchbox.errors import DataError
 from benchbox.records.events import Observer, PhaseBegan, Progress, ignore
 from benchbox.records.pictures import Count, InspectRequest, PictureReport
@@ -61,8 +60,12 @@ def _look_at_all(source: Source, observer: Observer) -> list[_Look]:
     shown = set(choose_shown(source.items))
     numbered = list(enumerate(source.items))
     looks: list[_Look] = []
-    with strict_pillow(), Reader(source.path) as read, ThreadPoolExecutor(worker_count()) as pool:
-        for block in pool.map(lambda some: [_look(read, item, i in shown) for i, item in some], blocks(numbered)):
+    with (
+        strict_pillow(),
+        Reader(source.path) as read,
+        in_threads(lambda some: [_look(read, item, i in shown) for i, item in some], numbered) as results,
+    ):
+        for block in results:
             looks += block
             observer(Progress(done=len(looks), total=len(numbered)))
     return looks

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from benchbox.data.digest import digest_of, hash_items
 from benchbox.data.listing import Reader
 from benchbox.data.sources import COIL20_PICTURES, ROOT, Item, Source, decide, find_source
 from benchbox.data.turntable.render import ensure_turntable
-from benchbox.data.workers import blocks, worker_count
+from benchbox.data.workers import in_threads
 from benchbox.errors import DataError
 from benchbox.plan.spec import DataSpec
 from benchbox.records.events import Noted, Observer, PhaseBegan, Progress, ignore
@@ -96,7 +95,7 @@ def open_pictures(spec: DataSpec, *, root: Path = ROOT, observer: Observer = ign
     if decoded.faults and not spec.skip_bad:
         raise _first_fault(decoded.faults)
     pictures = _assemble(source, hashes, decoded, spec)
-    check_labels(source.title, [source.classes[i] for i in pictures.labels.tolist()], classes=source.classes)
+    check_labels(source.title, [pictures.classes[i] for i in pictures.labels.tolist()], classes=pictures.classes)
     return pictures
 
 
@@ -144,23 +143,23 @@ def decode_all(source: Source, settings: DecodeSettings, *, is_held: bool, obser
     pixels = np.empty((total if is_held else 0, *settings.shape), dtype=np.uint8)
     faults: dict[int, str] = {}
     prints: list[str] = []
-    with strict_pillow(), Reader(source.path) as read, ThreadPoolExecutor(worker_count()) as pool:
-        done = 0
-        for block in pool.map(lambda some: _decode_block(read, some, settings, pixels), _numbered(source)):
+    with (
+        strict_pillow(),
+        Reader(source.path) as read,
+        in_threads(
+            lambda some: _decode_block(read, some, settings, pixels), list(enumerate(source.items))
+        ) as results,
+    ):
+        for block in results:
             for position, result in block:
-                done += 1
                 if isinstance(result, DataError):
                     faults[position] = result.what
                 else:
                     prints.append(result)
-            observer(Progress(done=done, total=total))
+            observer(Progress(done=len(prints) + len(faults), total=total))
     kept = np.array([i for i in range(total) if i not in faults], dtype=np.int64)
     rows = pixels if not faults else pixels[kept] if is_held else pixels
     return Decoded(pixels=rows if is_held else None, kept=kept, twins=_first_equal(prints), faults=faults)
-
-
-def _numbered(source: Source) -> list[Sequence[tuple[int, Item]]]:
-    return blocks(list(enumerate(source.items)))
 
 
 def _decode_block(

@@ -137,7 +137,10 @@ def _build_own(maker: str, name: str, **asked: int) -> nn.Module:
 
 
 def _accepted(factory: Callable[..., object], asked: dict[str, int]) -> dict[str, int]:
-    parameters = inspect.signature(factory).parameters
+    try:
+        parameters = inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # what is written in C may have none
+        return {}
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return asked
     return {name: value for name, value in asked.items() if name in parameters}

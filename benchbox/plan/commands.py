@@ -84,11 +84,15 @@ def plan_ablate(
     return replace(plan, factors=tuple(factor.field for factor in factors), notes=notes)
 
 
-def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts) -> Plan:
-    """The training step of each model on every rung, from the plain loop up to all that speeds it up."""
+def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has_compile: bool = True) -> Plan:
+    """The training step of each model on every rung, from the plain loop up to all that speeds it up.
+
+    `has_compile` False leaves the last rung out: compiling may take minutes.
+    """
     specs, labels = [], []
     for model in models:
-        for rung, spec in _ladder(replace(base, task="train_step", model=model), facts):
+        rungs = _ladder(replace(base, task="train_step", model=model), facts)
+        for rung, spec in rungs if has_compile else rungs[:-1]:
             specs.append(resolve(spec, facts))
             labels.append(f"{model.name} {rung}")
     return _plan("ablate speed", specs, labels, facts)

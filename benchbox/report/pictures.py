@@ -49,7 +49,7 @@ def _facts(report: PictureReport) -> list[tuple[str, str]]:
     facts = [
         ("data", report.title),
         ("digest", report.digest[:16]),
-        ("pictures", f"{report.pictures:,} of {len(report.classes):,} classes, {_bytes(report.bytes)}"),
+        ("pictures", f"{report.pictures:,} in {len(report.classes):,} classes, {_bytes(report.bytes)}"),
         ("classes", _classes(report.classes)),
         ("sizes", _counts(report.sizes)),
         ("modes", _counts(report.modes)),

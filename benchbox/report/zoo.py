@@ -66,7 +66,8 @@ def zoo_notes(descriptions: Mapping[str, Description]) -> str:
 def layer_table(description: Description) -> Table:
     """A network's layers in the order of execution, as a tree of its blocks. Whole at 80 columns."""
     title = f"{description.name}: {description.parameters:,} parameters, {text.flop(description.flops)} a picture"
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
+    # As Text, since a path may hold what Rich would read as markup.
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
     table.add_column("layer", overflow="fold")
     table.add_column("output", justify="right", overflow="fold", no_wrap=True)
     for heading in ("parameters", "FLOP", "sees"):

@@ -153,3 +153,21 @@ def test_streamed_pictures_always_get_a_loader(held: Pictures, streamed: Picture
 
 def test_pictures_that_are_held_can_be_asked_for_a_loader(held: Pictures) -> None:
     assert isinstance(make_feed("loader", held, torch.arange(4), workers=0, **_options()), LoaderFeed)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches_on_a_gpu_are_those_of_the_cpu(held: Pictures, streamed: Pictures, workers: int) -> None:
+    options, indices = _options(), torch.arange(COUNT)
+    placed = FeedOptions(**{**options, "device": torch.device("cuda")})
+    expected = _pass(GatherFeed(held, indices, **options), 1)
+    gather = GatherFeed(held.to(placed["device"]), indices, **placed)
+    loader = LoaderFeed(streamed, indices, workers=workers, **placed)
+    for feed in (gather, loader):
+        batches = _pass(feed, 1)
+        assert {images.device.type for images, _ in batches} == {"cuda"}
+        for (images, labels), (others, marks) in zip(batches, expected, strict=True):
+            assert torch.allclose(images.cpu(), others, atol=1e-6)
+            assert torch.equal(labels.cpu(), marks)
+        feed.close()

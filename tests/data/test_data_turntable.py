@@ -17,8 +17,29 @@ from benchbox.data.turntable.tracing import SIDE, render
 from benchbox.errors import DataError
 from benchbox.records.events import AnyEvent, PhaseBegan, Progress
 
-COORDINATE = st.floats(-2, 2, width=32)
 VIEWS = (0, 90, 205)
+PINNED_SUMS = [
+    320215745,
+    324542775,
+    265627999,
+    283269560,
+    287140571,
+    337117267,
+    324622799,
+    325255027,
+    243301739,
+    243760400,
+    389415902,
+    354295285,
+    460370466,
+    259267351,
+    232601578,
+    265645250,
+    366437344,
+    363843522,
+    236782804,
+    326004744,
+]
 
 
 def _point(x: float, y: float, z: float) -> Point:
@@ -43,12 +64,14 @@ def test_distances_of_simple_solids(shape: Shape, point: tuple[float, float, flo
 
 
 @pytest.mark.parametrize("solid", OBJECTS, ids=lambda solid: solid.name)
-@given(x=COORDINATE, y=COORDINATE, z=COORDINATE)
-def test_no_distance_grows_much_faster_than_the_way(solid: Solid, x: float, y: float, z: float) -> None:
-    """Else a ray could step through a surface. Ellipsoids are first-order bounds, hence the margin."""
-    step = 0.01
-    here, there = solid.shape(_point(x, y, z)), solid.shape(_point(x + step, y, z))
-    assert abs(float(here - there)) <= 3 * step + 1e-4
+def test_a_ray_that_walks_by_the_distance_never_enters_a_solid(solid: Solid) -> None:
+    dice = torch.Generator().manual_seed(0)
+    start = torch.rand(3, 20_000, generator=dice) * 3.4 - 1.7
+    way = torch.nn.functional.normalize(torch.randn(3, 20_000, generator=dice), dim=0)
+    distance = solid.shape((start[0], start[1], start[2]))
+    end = start + way * distance
+    left = solid.shape((end[0], end[1], end[2]))[distance > 0]
+    assert left.min() > -1e-3
 
 
 @pytest.mark.parametrize(
@@ -80,7 +103,7 @@ def test_there_are_twenty_objects_with_names_of_their_own() -> None:
 def test_objects_fill_the_frame_and_stay_in_it(views: torch.Tensor) -> None:
     for pictures in views:
         seen = pictures.amax(dim=0) > 0
-        assert not (seen[0].any() or seen[-1].any() or seen[:, 0].any() or seen[:, -1].any())
+        assert not torch.stack([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).any()
         rows, columns = seen.any(dim=1).sum(), seen.any(dim=0).sum()
         assert max(rows, columns) > 0.8 * SIDE
 
@@ -104,7 +127,7 @@ def test_views_do_not_depend_on_what_is_rendered_beside_them(views: torch.Tensor
 def test_pixels_are_the_same_on_every_machine(views: torch.Tensor) -> None:
     """Only exactly rounded arithmetic is used, so a difference is a change of the data set: raise VERSION."""
     sums = views.flatten(1).long() @ (torch.arange(views[0].numel()) % 251 + 1)
-    assert sums.tolist() == PINNED
+    assert sums.tolist() == PINNED_SUMS
 
 
 @given(st.integers(1, 40), st.randoms(use_true_random=False))
@@ -124,7 +147,7 @@ def test_all_pictures_are_written_with_progress(tmp_path: Path) -> None:
     folder = ensure_turntable(tmp_path, observer=seen.append, draw=_blank)
     source = find_source("turntable", root=tmp_path)
     assert list(source.counts.values()) == [72] * 20
-    assert sorted(item.view for item in source.items if item.label == "obj20") == list(range(72))
+    assert [item.view for item in source.items if item.label == "obj20"] == list(range(72))
     assert (seen[0], seen[-1]) == (PhaseBegan(name="rendering"), Progress(done=1440, total=1440))
     assert np.asarray(Image.open(folder / "obj3__71.png")).tolist() == [[7] * SIDE] * SIDE
 

@@ -32,7 +32,7 @@ def layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
 
 
 @pytest.mark.parametrize("init", ["auto", "default"])
-@pytest.mark.parametrize("name", LIGHT)
+@pytest.mark.parametrize("name", ["lenet", "googlenet", "efficientnet_b0"])
 def test_equal_seeds_give_equal_weights(name: str, init: Init) -> None:
     first, second = make(name, init=init), make(name, init=init)
     other = make(name, init=init, seed=1)
@@ -111,7 +111,7 @@ def test_signals_and_gradients_survive_the_depth(name: str, activation: str) -> 
     for layer in layers(network):
         layer.register_forward_hook(lambda _, __, output: deviations.append(output.detach().std(0).mean().item()))
     logits = network(_pictures(side(name)))
-    loss = nn.functional.cross_entropy(logits, torch.arange(8))
+    loss = nn.functional.cross_entropy(logits, torch.arange(4))
     loss.backward()  # type: ignore[no-untyped-call]
     assert loss.item() < 12
     # How much the pictures differ from each other in a layer's output.
@@ -124,6 +124,6 @@ def test_signals_and_gradients_survive_the_depth(name: str, activation: str) -> 
 
 def _pictures(side: int) -> Tensor:
     """Smooth random pictures, standardised: like photographs, neighbouring pixels are alike."""
-    rough = torch.randn(8, 1, 8, 8, generator=torch.Generator().manual_seed(3))
+    rough = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(3))
     smooth = nn.functional.interpolate(rough, size=side, mode="bilinear")
     return (smooth - smooth.mean()) / smooth.std()

@@ -156,8 +156,8 @@ OBJECTS: tuple[Solid, ...] = (
         name="ring on a foot",
         shape=RING,
         texture=times(_GRAIN, stripes((0.8, 0.6, 0.0), 0.35, 0.45, 0.95)),
-        middle=-0.09,
-        reach=0.95,
+        middle=-0.115,
+        reach=0.96,
     ),
     Solid(
         name="nut",
@@ -211,8 +211,8 @@ OBJECTS: tuple[Solid, ...] = (
         name="chair",
         shape=CHAIR,
         texture=times(noise(0.2, 0.7, 1.0), stripes((0.1, 0.1, 0.99), 0.25, 0.55, 0.8)),
-        middle=0.115,
-        reach=1.07,
+        middle=0.095,
+        reach=1.09,
     ),
     Solid(
         name="locomotive",

@@ -6,20 +6,18 @@ between releases of zlib, and the content hash of the data set shall be the same
 
 import shutil
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from benchbox.data.cache import beside
 from benchbox.data.sources import TURNTABLE
 from benchbox.data.turntable.objects import OBJECTS, Solid
 from benchbox.data.turntable.tracing import SIDE, render
-from benchbox.data.workers import worker_count
 from benchbox.errors import DataError
 from benchbox.records.events import Observer, PhaseBegan, Progress, ignore
 
@@ -30,7 +28,6 @@ VERSION = "1"
 _MARK = ".version"
 _VIEWS_AT_ONCE = 6  # enough rays to outweigh the cost of a call, few enough to stay in a core's cache
 
-Job = tuple[int, int]
 Draw = Callable[[Solid, Sequence[float]], Tensor]
 
 
@@ -75,12 +72,13 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _render_into(folder: Path, observer: Observer, draw: Draw) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    temporary = beside(folder)
+    temporary.mkdir(parents=True)
     try:
         _render_all(temporary, observer, draw)
         (temporary / _MARK).write_text(VERSION, encoding="utf-8")
-        temporary.chmod(0o755)  # a temporary folder is private, a data set is not
+        if is_rendered(folder):  # by another process, meanwhile
+            return
         if folder.exists():
             shutil.rmtree(folder)
         temporary.rename(folder)
@@ -91,14 +89,13 @@ def _render_into(folder: Path, observer: Observer, draw: Draw) -> None:
 def _render_all(folder: Path, observer: Observer, draw: Draw) -> None:
     observer(PhaseBegan(name="rendering"))
     jobs = [(row, first) for row in range(len(OBJECTS)) for first in range(0, VIEWS, _VIEWS_AT_ONCE)]
-    with _one_thread_a_call(), ThreadPoolExecutor(worker_count()) as pool:
-        for done, _ in enumerate(pool.map(lambda job: _render_job(folder, job, draw), jobs), start=1):
+    with _one_thread_a_call():
+        for done, (row, first) in enumerate(jobs, start=1):
+            _render_some(folder, row, range(first, first + _VIEWS_AT_ONCE), draw)
             observer(Progress(done=done * _VIEWS_AT_ONCE, total=len(OBJECTS) * VIEWS))
 
 
-def _render_job(folder: Path, job: Job, draw: Draw) -> None:
-    row, first = job
-    views = range(first, first + _VIEWS_AT_ONCE)
+def _render_some(folder: Path, row: int, views: range, draw: Draw) -> None:
     pixels = draw(OBJECTS[row], [view * STEP for view in views])
     for view, picture in zip(views, pixels, strict=True):
         content = encode_png(picture.numpy().tobytes(), side=SIDE)
@@ -107,7 +104,7 @@ def _render_job(folder: Path, job: Job, draw: Draw) -> None:
 
 @contextmanager
 def _one_thread_a_call() -> Iterator[None]:
-    """Let each core work on its own views: threads inside such short operations mostly wait for each other."""
+    """Threads inside operations this short mostly wait for each other: one was measured to be the fastest."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

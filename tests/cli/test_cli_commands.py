@@ -1,0 +1,112 @@
+"""The commands as a user types them, on small pictures: exit codes, tables, files, JSON."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from commandline import CommandLine
+
+import benchbox
+
+FAST = ("--device", "cpu", "--precision", "fp32", "--threads", "1", "--image-size", "64")
+
+
+@pytest.fixture
+def type_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capfd)
+
+
+def report(type_: CommandLine, command: str) -> Path:
+    return type_.folder / "reports" / f"latest-{command}"
+
+
+def test_train_then_eval_by_name_and_by_file(type_: CommandLine, pictures: Path) -> None:
+    trained = type_("train", "lenet", "--data", pictures, "--epochs", "2", *FAST)
+    assert trained.code == 0, trained.err
+    assert "lenet" in trained.out
+    assert "epoch 2/2" in trained.err
+    left = {path.name for path in report(type_, "train").iterdir()}
+    assert {"plan.json", "results.jsonl", "summary.csv", "report.md", "plots", "checkpoints", "log.txt"} <= left
+    by_name = type_("eval", "lenet", "--data", pictures, "--image-size", "64", "--device", "cpu")
+    assert by_name.code == 0, by_name.err
+    assert "of 6" in by_name.out
+    best = report(type_, "train") / "checkpoints" / "lenet-best.pt"
+    by_file = type_("eval", best, "--json")
+    assert by_file.code == 0, by_file.err
+    [row] = json.loads(by_file.out)["rows"]
+    assert row["pictures"] == 6
+
+
+def test_bench_takes_the_checkpoint_that_train_left(type_: CommandLine, pictures: Path) -> None:
+    type_("train", "lenet", "--data", pictures, "--epochs", "1", *FAST)
+    outcome = type_("bench", "lenet", "--data", pictures, "--budget", "1", "--batch-size", "4", *FAST)
+    assert outcome.code == 0, outcome.err
+    records = [json.loads(line) for line in (report(type_, "bench") / "results.jsonl").read_text().splitlines()]
+    assert [record["spec"]["task"] for record in records] == ["infer", "train_step", "evaluate"]
+    assert "checkpoint" in outcome.out
+
+
+def test_bench_with_own_network_and_a_short_fit(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    name = f"{own_networks}:small"
+    outcome = type_("bench", name, "--data", pictures, "--budget", "3", "--fit", "2", *FAST)
+    assert outcome.code == 0, outcome.err
+    frame = benchbox.load(report(type_, "bench"))
+    assert frame["accuracy"].notna().all()
+
+
+def test_one_failing_network_is_a_row_and_exit_1(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    names = [f"{own_networks}:{name}" for name in ("small", "crashing", "killed")]
+    outcome = type_("train", *names, "--data", pictures, "--epochs", "2", *FAST)
+    assert outcome.code == 1
+    assert "the shapes do not fit" in outcome.out
+    assert "SIGKILL" in outcome.out
+    statuses = pd.read_csv(report(type_, "train") / "summary.csv")["status"]
+    assert statuses.tolist() == ["ok", "crashed", "crashed"]
+
+
+def test_ablate_activation_prints_one_line_an_arm(type_: CommandLine, pictures: Path) -> None:
+    outcome = type_(
+        "ablate", "activation", "--values", "relu,tanh", "--models", "lenet", "--data", pictures, "--epochs", "1",
+        "--seeds", "2", *FAST,
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert "relu" in outcome.out
+    assert "tanh" in outcome.out
+    assert len(benchbox.load(report(type_, "ablate"))) == 4
+
+
+def test_ablate_crosses_two_factors(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    outcome = type_(
+        "ablate", "lr,batch-size", "--values", "lr=0.1,0.01", "--values", "batch-size=8,16",
+        "--models", f"{own_networks}:small", "--data", pictures, "--epochs", "1", *FAST,
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    frame = benchbox.load(report(type_, "ablate"))
+    assert len(frame) == 4
+
+
+def test_ablate_speed_climbs_the_ladder(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    model = f"{own_networks}:small"
+    outcome = type_(
+        "ablate", "speed", "--models", model, "--no-compile", "--data", pictures, "--seconds", "0.2", *FAST
+    )
+    assert outcome.code == 0, outcome.err
+    assert [word for word in ("plain", "channels_last", "fused", "gathered") if word not in outcome.out] == []
+
+
+def test_json_is_one_document_and_nothing_else(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    outcome = type_(
+        "train", f"{own_networks}:small", "--data", pictures, "--epochs", "1", "--json", "--quiet", *FAST
+    )
+    assert outcome.code == 0
+    document = json.loads(outcome.out)
+    assert document["command"] == "train"
+    assert len(document["rows"]) == 1
+    assert outcome.err == ""
+
+
+def test_out_names_another_folder(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    type_("train", f"{own_networks}:small", "--data", pictures, "--epochs", "1", "--out", "elsewhere", *FAST)
+    assert (type_.folder / "elsewhere" / "latest" / "results.jsonl").exists()
+    assert not (type_.folder / "reports").exists()

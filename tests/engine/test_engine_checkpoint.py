@@ -1,0 +1,145 @@
+"""Checkpoints: what goes in comes out, nothing of theirs is run, and what does not fit is refused by name."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from msgspec.structs import replace
+from runs import run_small, small_spec
+
+from benchbox.engine.checkpoint import load_checkpoint, read_cards
+from benchbox.engine.keeper import Standing
+from benchbox.errors import CheckpointError
+from benchbox.plan.requests import CardsRequest
+from benchbox.records.checkpoints import check_fit, find_checkpoint, read_card
+from benchbox.records.record import Record
+
+
+@pytest.fixture(scope="module")
+def trained(pictures: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Record]:
+    """A report of a LeNet that was trained for two epochs, under a folder of reports."""
+    folder = tmp_path_factory.mktemp("reports") / "train"
+    record = run_small(small_spec(pictures, "lenet", cache=cache), folder, cache=cache, keeps_checkpoints=True)
+    assert record.status == "ok", record.log
+    return folder, record
+
+
+def test_a_checkpoint_gives_the_same_answers_again(
+    trained: tuple[Path, Record], tmp_path: Path, cache: Path
+) -> None:
+    folder, record = trained
+    spec = replace(record.spec, task="evaluate", checkpoint=str(folder / record.files["last"]))
+    again = run_small(spec, tmp_path, cache=cache)
+    assert again.status == "ok", again.log
+    assert again.last("top1") == record.last("top1")
+    assert again.last("loss") == pytest.approx(record.last("loss"), rel=1e-5)
+    assert again.actual.weights == "after 2 epochs"
+
+
+def test_a_loaded_network_is_ready_to_use(trained: tuple[Path, Record]) -> None:
+    folder, record = trained
+    checkpoint = load_checkpoint(folder / record.files["best"])
+    assert not checkpoint.network.training
+    assert checkpoint.classes == ("across", "dark", "down")
+    assert checkpoint.network(torch.zeros(2, 1, 64, 64)).shape == (2, 3)
+
+
+def test_the_card_beside_it_and_the_card_in_it_are_equal(trained: tuple[Path, Record]) -> None:
+    path = trained[0] / trained[1].files["best"]
+    assert read_cards(CardsRequest(checkpoints=(str(path),))).cards == (read_card(path),)
+
+
+def test_labels_are_matched_by_name_and_not_by_position(
+    trained: tuple[Path, Record], pictures: Path, tmp_path: Path, cache: Path
+) -> None:
+    folder, record = trained
+    fewer = tmp_path / "fewer"
+    for label in ("down", "dark"):
+        (fewer / label).mkdir(parents=True)
+        for picture in (pictures / label).iterdir():
+            (fewer / label / picture.name).write_bytes(picture.read_bytes())
+    data = replace(record.spec.data, source=str(fewer), part="all")
+    spec = replace(record.spec, task="evaluate", checkpoint=str(folder / record.files["best"]), data=data)
+    both = replace(spec, data=replace(record.spec.data, part="all"))
+    few, all_three = (run_small(each, tmp_path / "out", cache=cache) for each in (spec, both))
+    assert few.status == "ok", few.log
+    assert few.last("pictures") == 40
+    assert few.last("correct") is not None
+    assert few.last("correct") <= all_three.last("correct")  # type: ignore[operator]
+
+
+def test_a_best_checkpoint_is_found_by_what_it_is(trained: tuple[Path, Record]) -> None:
+    folder, record = trained
+    spec, reports, digest = record.spec, folder.parent, record.actual.data_digest
+    found = find_checkpoint(reports, spec.model, spec.data, digest)
+    assert found == folder / record.files["best"]
+    assert find_checkpoint(reports, replace(spec.model, activation="relu"), spec.data, digest) is None
+    assert find_checkpoint(reports, spec.model, replace(spec.data, split_seed=1), digest) is None
+    assert find_checkpoint(reports, spec.model, spec.data, "other pictures") is None
+    assert find_checkpoint(reports / "nowhere", spec.model, spec.data, digest) is None
+
+
+def test_classes_and_channels_that_do_not_fit_are_refused_by_name(trained: tuple[Path, Record]) -> None:
+    card = read_card(trained[0] / trained[1].files["best"])
+    with pytest.raises(CheckpointError, match="does not know the class zebra"):
+        check_fit(card, name="a.pt", classes=("dark", "zebra"), channels=1)
+    with pytest.raises(CheckpointError, match="takes 1 channels"):
+        check_fit(card, name="a.pt", classes=("dark",), channels=3)
+
+
+class Evil:
+    """Pickles as a call that would leave a mark."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_checkpoint_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
+    path, mark = tmp_path / "evil.pt", tmp_path / "mark"
+    torch.save({"kind": "benchbox checkpoint", "weights": Evil(mark)}, path)
+    with pytest.raises(CheckpointError, match="without running code"):
+        load_checkpoint(path)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", pickle.dumps({"a": 1})])
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file.pt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError):
+        load_checkpoint(path)
+
+
+def test_somebody_elses_checkpoint_is_refused(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}}, tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match="not a checkpoint of benchbox"):
+        load_checkpoint(tmp_path / "other.pt")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"gone\.pt"):
+        load_checkpoint(tmp_path / "gone.pt")
+
+
+def test_a_users_code_runs_only_when_it_is_named_again(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path
+) -> None:
+    name = f"{own_networks}:small"
+    record = run_small(small_spec(pictures, name, cache=cache), tmp_path, cache=cache, keeps_checkpoints=True)
+    path = tmp_path / record.files["best"]
+    with pytest.raises(CheckpointError, match="not run unasked"):
+        load_checkpoint(path)
+    assert load_checkpoint(path, model=name).classes == ("across", "dark", "down")
+
+
+def test_the_best_is_better_by_accuracy_then_by_loss() -> None:
+    first = Standing(epoch=1, accuracy=0.9, loss=0.5)
+    assert first.is_better_than(None)
+    assert Standing(epoch=2, accuracy=0.95, loss=0.9).is_better_than(first)
+    assert Standing(epoch=2, accuracy=0.9, loss=0.4).is_better_than(first)
+    assert not Standing(epoch=2, accuracy=0.9, loss=0.5).is_better_than(first)
+    assert not Standing(epoch=2, accuracy=0.8, loss=0.1).is_better_than(first)

@@ -1,0 +1,57 @@
+"""The report folder: a name of its own, links to the newest, and a clear word where it cannot be made."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from factories import sample_plan, sample_spec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchbox.errors import UsageError
+from benchbox.plan.spec import Plan
+from benchbox.runner.folder import make_folder, write_plan
+from benchbox.runner.run import slug
+
+NOW = datetime(2026, 11, 24, 10, 30, 5)
+
+
+def test_the_folder_is_named_by_time_and_command(tmp_path: Path) -> None:
+    assert make_folder(tmp_path / "reports", "ablate speed", now=NOW).name == "20261124-103005-ablate-speed"
+
+
+def test_two_within_a_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    folders = {make_folder(tmp_path, "bench", now=NOW) for _ in range(3)}
+    assert {folder.name for folder in folders} == {
+        "20261124-103005-bench",
+        "20261124-103005-bench-2",
+        "20261124-103005-bench-3",
+    }
+
+
+def test_the_links_point_at_the_newest(tmp_path: Path) -> None:
+    make_folder(tmp_path, "bench", now=NOW)
+    train = make_folder(tmp_path, "train", now=NOW)
+    assert (tmp_path / "latest").resolve() == train.resolve()
+    assert (tmp_path / "latest-bench").resolve().name == "20261124-103005-bench"
+
+
+def test_a_place_that_cannot_hold_reports_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="--out"):
+        make_folder(tmp_path / "file" / "reports", "bench", now=NOW)
+
+
+def test_the_plan_can_be_read_back(tmp_path: Path) -> None:
+    plan = sample_plan("train", [])
+    plan = msgspec.structs.replace(plan, specs=(sample_spec(),), labels=("lenet",))
+    write_plan(tmp_path, plan)
+    assert msgspec.json.decode((tmp_path / "plan.json").read_bytes(), type=Plan) == plan
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+
+
+@given(st.text(min_size=1))
+def test_a_slug_is_a_safe_file_name(label: str) -> None:
+    assert all(char.isascii() and (char.isalnum() or char in "._-") for char in slug(label))
+    assert not slug(label).startswith(".")
