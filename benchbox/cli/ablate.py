@@ -57,16 +57,7 @@ def ablate(
     values: Values = None,
     models: ModelNames = "lenet,alexnet",
     seeds: SeedCount = 1,
-    seconds: CompileRung = Annotated[
-    bool | None,
-    typer.Option(
-        "--compile/--no-compile",
-        help="Use torch.compile. speed: whether the ladder has that rung.",
-        show_default="no; speed: yes",
-        rich_help_panel=options.PLACEMENT,
-    ),
-]
-SampleSeconds = 10.0,
+    seconds: SampleSeconds = 10.0,
     data: options.Data = "auto",
     image_size: options.ImageSize = 128,
     channels: options.Channels = 1,
