@@ -9,7 +9,9 @@ import typer
 
 from benchbox.cli.ablate import ablate
 from benchbox.cli.bench import bench
+from benchbox.cli.data import app as data_app
 from benchbox.cli.eval import evaluate
+from benchbox.cli.models import models
 from benchbox.cli.train import train
 from benchbox.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, BenchboxError, Interrupted, UsageError
 from benchbox.version import __version__
@@ -47,6 +49,8 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("bench")(bench)
 app.command("ablate")(ablate)
+app.command("models")(models)
+app.add_typer(data_app, name="data")
 
 
 def run() -> NoReturn:

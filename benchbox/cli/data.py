@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
+import typer
 from rich.console import Console
 
-from benchbox.data.download import get_coil20
+from benchbox.cli import options
 from benchbox.data.known import known_sources
 from benchbox.data.sources import COIL20, TURNTABLE
 from benchbox.errors import DataError
@@ -17,6 +18,8 @@ from benchbox.records.pictures import InspectRequest, PictureReport
 from benchbox.report.pictures import picture_report, sources_table
 
 T = TypeVar("T")
+
+app = typer.Typer(invoke_without_command=True, help="The pictures: what is here, how to get them, what they are.")
 
 INSPECT = "benchbox.data.inspection:inspect_pictures"
 
@@ -44,7 +47,7 @@ def get_data(
     root: Path,
     from_file: Path | None = None,
     observer: Observer = ignore,
-    get: Callable[..., Path] = get_coil20,
+    get: Callable[..., Path],
 ) -> Path:
     """`benchbox data get coil20`: fetch the archive, or take it from a file, and say where it lies.
 
@@ -81,3 +84,61 @@ def show_data(
     else:
         console.print(picture_report(report))
     return report
+
+
+@app.callback()
+def data(context: typer.Context, json: options.Json = False) -> None:
+    """Which data sets have a name here, and whether they are present."""
+    if context.invoked_subcommand is None:
+        list_data(Console(), root=options.DATASET, as_json=json)
+
+
+@app.command("get")
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="coil20.")],
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="Take the archive from this file and not from the network.", show_default=False
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fetch a data set, or take it from a file."""
+    from benchbox.data.download import get_coil20
+    from benchbox.report.live import make_display
+
+    with make_display(Console(stderr=True), quiet=quiet, total=0) as display:
+        get_data(name, Console(), root=options.DATASET, from_file=from_file, observer=display, get=get_coil20)
+
+
+@app.command("show")
+def show(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="PICTURES", help="coil20, turntable, a folder or a zip; auto takes what is here."),
+    ] = "auto",
+    image_size: options.ImageSize = 128,
+    channels: options.Channels = 1,
+    fit_mode: options.FitModeOption = "stretch",
+    split_seed: options.SplitSeed = 0,
+    sheet: Annotated[Path, typer.Option(help="Contact sheet to write.")] = Path("contact-sheet.png"),
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Classes, counts, sizes, modes, duplicates, bad files; and a contact sheet."""
+    from benchbox.report.live import make_display
+    from benchbox.runner.child import call
+
+    asked = DataSpec(image_size=image_size, channels=channels, fit_mode=fit_mode, split_seed=split_seed)
+    with make_display(Console(stderr=True), quiet=quiet, total=0) as display:
+        show_data(
+            source,
+            Console(),
+            call=call,
+            root=options.DATASET,
+            sheet=sheet,
+            data=asked,
+            observer=display,
+            as_json=json,
+        )

@@ -1,12 +1,15 @@
 """`benchbox models [NAME]`: the zoo, or one network layer by layer. The app owns options and exit codes."""
 
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
+import typer
 from rich.console import Console
 
+from benchbox.cli import options
 from benchbox.plan.catalogue import CATALOGUE, THE_SIX, canonical
-from benchbox.plan.spec import ModelSpec
+from benchbox.plan.spec import DataSpec, ModelSpec
 from benchbox.records.description import DescribeAllRequest, DescribeRequest, Description, Descriptions
 from benchbox.report.zoo import layer_notes, layer_table, zoo_notes, zoo_table
 
@@ -91,3 +94,30 @@ def _zoo_document(descriptions: tuple[Description, ...]) -> list[dict[str, objec
 def _print_json(document: object, console: Console) -> None:
     # Not `console.print`, which would wrap long lines and so break the document.
     console.file.write(msgspec.json.encode(document).decode() + "\n")
+
+
+def models(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="ARCHITECTURE", help="This one, layer by layer.", show_default=False),
+    ] = None,
+    classes: Annotated[int, typer.Option(min=1, help="Outputs of the network.")] = 20,
+    channels: options.Channels = 1,
+    image_size: options.ImageSize = 128,
+    activation: options.ActivationOption = None,
+    json: options.Json = False,
+) -> None:
+    """The zoo: year, idea, paper, parameters, FLOPs; or one network layer by layer."""
+    from benchbox.runner.child import call
+
+    DataSpec(channels=channels, image_size=image_size)  # refuses what no picture can be
+    show = list_models if name is None else partial(show_model, name)
+    show(
+        call=call,
+        console=Console(),
+        channels=channels,
+        image_size=image_size,
+        classes=classes,
+        activation=activation,
+        as_json=json,
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from benchbox.data.feeds import Feed, FeedOptions, GatherFeed, LoaderFeed
+from benchbox.data.feeds import Feed, make_feed
 from benchbox.data.normalise import statistics
 from benchbox.data.pictures import Pictures, open_pictures
 from benchbox.data.split import Split, split
@@ -132,7 +132,11 @@ def put_on_stage(
 
 def feed_of(stage: Stage, spec: RunSpec, indices: Tensor, *, batch_size: int, shuffle_seed: int | None) -> Feed:
     """Batches of some pictures, as the spec's placement wants them."""
-    options = FeedOptions(
+    return make_feed(
+        spec.placement.feed,
+        stage.pictures,
+        indices,
+        workers=spec.placement.workers,
         device=stage.place.device,
         memory_format=NAMES[stage.place.memory_format],
         batch_size=batch_size,
@@ -140,9 +144,6 @@ def feed_of(stage: Stage, spec: RunSpec, indices: Tensor, *, batch_size: int, sh
         std=stage.std,
         shuffle_seed=shuffle_seed,
     )
-    if spec.placement.feed == "gather" and stage.pictures.pixels is not None:
-        return GatherFeed(stage.pictures, indices, **options)
-    return LoaderFeed(stage.pictures, indices, workers=spec.placement.workers, **options)
 
 
 def _agreed(context: Context, network: nn.Module, place: Place, *, classes: int) -> Place:

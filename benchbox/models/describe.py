@@ -27,6 +27,7 @@ from benchbox.records.description import (
     Descriptions,
     Layer,
 )
+from benchbox.records.events import Observer, ignore
 
 
 @dataclass
@@ -125,7 +126,7 @@ def _watched_really(network: nn.Module, shape: tuple[int, ...], *, name: str) ->
         ) from error
 
 
-def describe_named(request: DescribeRequest) -> Description:
+def describe_named(request: DescribeRequest, *, observer: Observer = ignore) -> Description:
     """Make a network without its numbers and describe it; called by its name in a child process.
 
     Raises ModelError where it cannot be made or run.
@@ -140,7 +141,7 @@ def describe_named(request: DescribeRequest) -> Description:
     )
 
 
-def describe_all(request: DescribeAllRequest) -> Descriptions:
+def describe_all(request: DescribeAllRequest, *, observer: Observer = ignore) -> Descriptions:
     """Several networks, in the order of the request. Raises ModelError at the first that cannot be made."""
     return Descriptions(descriptions=tuple(describe_named(each) for each in request.requests))
 

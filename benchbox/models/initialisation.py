@@ -66,8 +66,8 @@ def _fill(layer: nn.Conv2d | nn.Linear, *, activation: str, is_activated: bool, 
 def _centre(weight: Tensor) -> None:
     """Give each unit's weights a mean of 0.
 
-    Else every unit sees nearly the same large sum whatever the picture: in GoogLeNet's last layers the
-    pictures then differed by less than a thousandth of it.
+    Else every unit sees nearly the same large sum whatever the picture, and a deep network's logits hardly
+    tell pictures apart (GoogLeNet: a spread of 0.002 at a size of 0.6 and more in its last layers).
     """
     with torch.no_grad():
         weight -= weight.mean(tuple(range(1, weight.dim())), keepdim=True)

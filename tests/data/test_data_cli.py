@@ -11,6 +11,7 @@ from picture_files import contents, write_folder
 from rich.console import Console
 
 from benchbox.cli.data import T, get_data, list_data, show_data
+from benchbox.data.download import get_coil20
 from benchbox.data.known import known_sources
 from benchbox.errors import DataError
 from benchbox.plan.spec import DataSpec
@@ -70,7 +71,7 @@ def test_get_says_where_the_archive_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "hint"), [("turntable", "rendered when"), ("mnist", "--data")])
 def test_only_coil20_can_be_fetched(tmp_path: Path, name: str, hint: str) -> None:
     with pytest.raises(DataError, match=f"{name}.*allowed: coil20.*{hint}"):
-        get_data(name, _console(), root=tmp_path)
+        get_data(name, _console(), root=tmp_path, get=get_coil20)
 
 
 def test_show_prints_the_report_and_writes_the_sheet(tmp_path: Path) -> None:
