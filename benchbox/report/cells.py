@@ -106,13 +106,14 @@ def reasons(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
 
 
 def ranges(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
-    """Which throughputs stand on too few samples for an interval of the median, in one line a row."""
-    return tuple(
-        f"{name}: {what} on {timing.pictures_per_second.basis}; too few samples for a 95 % interval."
+    """Which throughputs stand on too few samples for an interval of the median, together in one line."""
+    few = [
+        f"{name} {what} ({timing.pictures_per_second.basis})"
         for name, row in zip(names, rows, strict=True)
         for what, timing in (("inference", row.inference), ("training", row.training))
         if timing is not None and not _has_interval(timing)
-    )
+    ]
+    return (f"Too few samples for a 95 % interval: {', '.join(few)}.",) if few else ()
 
 
 def _has_interval(timing: Timing) -> bool:

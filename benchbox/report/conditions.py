@@ -51,9 +51,11 @@ def _split(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
 
 
 def split_text(data: DataSpec, train: int, test: int) -> str:
-    """`random 9:1, seed 0: 1,296 train, 144 held out`; empty where the counts are not known."""
+    """`random 9:1, seed 0: 1,296 train, 144 held out`, or that all were shown; empty where counts are not known."""
     if not train and not test:
         return ""
+    if data.part == "all":
+        return f"none: all {train + test:,} pictures"
     held_out = Fraction(data.test_fraction).limit_denominator(100)
     ratio = f"{held_out.denominator - held_out.numerator}:{held_out.numerator}"
     return f"random {ratio}, seed {data.split_seed}: {train:,} train, {test:,} held out"

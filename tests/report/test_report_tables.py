@@ -134,7 +134,7 @@ BENCH = [
     "pictures, Wilson 95 %.",
     "lenet: accuracy from fit: 4 epochs in 8 s.",
     "alexnet: accuracy from fit: 4 epochs in 8 s.",
-    "resnet50: inference on range of 3; too few samples for a 95 % interval.",
+    "Too few samples for a 95 % interval: resnet50 inference (range of 3).",
     "vgg16: fit skipped: one epoch takes about 13 min here: `benchbox train vgg16`",
     "resnet50: train_step oom: the process ended with SIGKILL",
 ]
