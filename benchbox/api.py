@@ -89,8 +89,13 @@ def run(
     folder = make_folder(Path(out), plan.command, now=datetime.now())
     write_plan(folder, plan)
     runner = Runner(folder=folder, watcher=_Watching(observer), dataset=Path(dataset), call=caller)
-    records = list(runner.run(plan))
-    write_report(folder, plan, records)
+    records: list[Record] = []
+    try:
+        for record in runner.run(plan):
+            records.append(record)
+    finally:
+        # An interruption, too, leaves a report of what was done.
+        write_report(folder, plan, records)
     return records if isinstance(what, Plan) else records[0]
 
 
@@ -158,6 +163,7 @@ def _resolved(plan: Plan, dataset: Path, observer: Observer, caller: Callable[..
         plan,
         specs=tuple(specs),
         labels=plan.labels or tuple(labels),
+        trusted=tuple(dict.fromkeys(spec.model.name for spec in specs)),
         facts=plan.facts or next(iter(known.values()), None),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

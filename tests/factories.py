@@ -52,7 +52,7 @@ def sample_facts() -> Facts:
         train=1296,
         test=144,
     )
-    return Facts(machine=MachineFacts(devices=(cpu,), cores=2, torch="2.14.1"), data=data)
+    return Facts(machine=MachineFacts(devices=(cpu,), cores=2, threads=2, torch="2.14.1"), data=data)
 
 
 def sample_actual(**changes: Any) -> Actual:

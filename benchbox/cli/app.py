@@ -65,7 +65,7 @@ def run() -> NoReturn:
         print("benchbox: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BenchboxError as error:
-        print(f"benchbox: {error}", file=sys.stderr)
+        print(getattr(error, "log", ""), f"benchbox: {error}", sep="\n", file=sys.stderr)
         sys.exit(EXIT_INTERNAL)
     except Exception:
         # Not swallowed: an error of benchbox's own is shown whole, under a code of its own.

@@ -1,5 +1,6 @@
 """`benchbox bench`: speed, size and accuracy of architectures in one table."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,9 @@ from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
 from benchbox.errors import SpecError
 from benchbox.plan.catalogue import THE_SIX
 from benchbox.plan.commands import plan_bench
+from benchbox.plan.facts import Facts
 from benchbox.plan.resolve import resolve_model
-from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec
+from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
 from benchbox.records.checkpoints import find_checkpoint
 
 MEASURING = "Measuring"
@@ -96,18 +98,34 @@ def bench(
     names = list(THE_SIX) if all_ else models or []
     named = make_models(names, activation=activation, dropout=dropout, init=init, hint="or --all for the six")
     output = Output(out=out, quiet=quiet, json=json)
-    facts = gather_facts(base, named, output)
-    found = {
-        model.name: find_checkpoint(out, resolve_model(model, base.data), base.data, facts.data.digest)
-        for model in named
-    }
+    facts = gather_facts(base, named, output, goes_on=True)
+    checkpoints = {} if fit_epochs is not None else find_checkpoints(out, named, base.data, facts)
     plan = plan_bench(
         base,
         named,
         facts,
-        checkpoints={name: str(path) for name, path in found.items() if path is not None},
+        checkpoints=checkpoints,
         budget=budget,
         fit_seconds=fit_seconds,
         fit_epochs=fit_epochs,
     )
-    carry_out(replace(plan, keeps_checkpoints=fit_epochs is not None), output)
+    trusted = tuple(model.name for model in named)
+    carry_out(replace(plan, keeps_checkpoints=fit_epochs is not None, trusted=trusted), output)
+
+
+def find_checkpoints(out: Path, models: list[ModelSpec], data: DataSpec, facts: Facts) -> dict[str, str]:
+    """The best checkpoint of each network that has one on these pictures, by name."""
+    found = {}
+    for model in models:
+        if model.name in facts.refusals:
+            continue
+        path = find_checkpoint(
+            out,
+            resolve_model(model, data),
+            data,
+            digest=facts.data.digest,
+            network_digest=facts.network_digests[model.name],
+        )
+        if path is not None:
+            found[model.name] = str(path)
+    return found

@@ -1,5 +1,6 @@
 """`benchbox eval`: what trained networks say of pictures that they were not trained on."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,22 @@ from msgspec.structs import replace
 from benchbox.cli import options
 from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
 from benchbox.errors import CheckpointError, SpecError
+from benchbox.plan.catalogue import is_own
 from benchbox.plan.commands import plan_eval
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import CardsRequest
-from benchbox.plan.resolve import resolve_model
-from benchbox.plan.spec import DataSpec, FitSpec, Part, PlacementSpec, RunSpec
+from benchbox.plan.resolve import resolve, resolve_model
+from benchbox.plan.spec import (
+    Activation,
+    DataSpec,
+    FitMode,
+    FitSpec,
+    ModelSpec,
+    Part,
+    PlacementSpec,
+    RunSpec,
+)
+from benchbox.plan.words import train_command
 from benchbox.records.checkpoints import Card, Cards, check_fit, find_checkpoint
 from benchbox.runner.child import ENGINE, call
 
@@ -44,27 +56,68 @@ OwnModel = Annotated[
         rich_help_panel=options.DATA,
     ),
 ]
+OwnOr = "the checkpoint's own; of an architecture: "
 DataOrOwn = Annotated[
     str | None,
     typer.Option(
         "--data",
         help="coil20, turntable, a folder or a zip.",
-        show_default="the checkpoint's own",
+        show_default=f"{OwnOr}auto",
+        rich_help_panel=options.DATA,
+    ),
+]
+ImageSizeOrOwn = Annotated[
+    int | None,
+    typer.Option(
+        "--image-size",
+        help="Side in pixels to which pictures are brought.",
+        show_default=f"{OwnOr}128",
+        rich_help_panel=options.DATA,
+    ),
+]
+ChannelsOrOwn = Annotated[
+    int | None,
+    typer.Option(
+        "--channels",
+        help="1 for grey, 3 for colour.",
+        show_default=f"{OwnOr}1",
+        rich_help_panel=options.DATA,
+    ),
+]
+FitModeOrOwn = Annotated[
+    FitMode | None,
+    typer.Option(
+        "--fit-mode",
+        help="How a picture becomes square.",
+        show_default=f"{OwnOr}stretch",
+        rich_help_panel=options.DATA,
+    ),
+]
+SplitSeedOrOwn = Annotated[
+    int | None,
+    typer.Option(
+        "--split-seed",
+        help="Which pictures are held out.",
+        show_default=f"{OwnOr}0",
         rich_help_panel=options.DATA,
     ),
 ]
 
 
+# Longer than forty lines: a command's signature is its list of options.
 def evaluate(
     targets: Targets = None,
     data: DataOrOwn = None,
     part: PartOption = None,
     model: OwnModel = None,
-    image_size: options.ImageSize = 128,
-    channels: options.Channels = 1,
-    split_seed: options.SplitSeed = 0,
+    image_size: ImageSizeOrOwn = None,
+    channels: ChannelsOrOwn = None,
+    fit_mode: FitModeOrOwn = None,
+    split_seed: SplitSeedOrOwn = None,
     skip_bad: options.SkipBad = False,
     eval_batch_size: options.EvalBatchSize = 64,
+    activation: options.ActivationOption = None,
+    dropout: options.Dropout = None,
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
     memory_format: options.MemoryFormatOption = "channels_last",
@@ -79,54 +132,87 @@ def evaluate(
         raise SpecError.of(
             "CHECKPOINT|ARCHITECTURE…", "none", allowed="a checkpoint file or a trained architecture"
         )
-    wanted = DataSpec(
-        source=data or "auto",
-        image_size=image_size,
-        channels=channels,
-        split_seed=split_seed,
-        skip_bad=skip_bad,
-    )
+    asked = {
+        "source": data,
+        "image_size": image_size,
+        "channels": channels,
+        "fit_mode": fit_mode,
+        "split_seed": split_seed,
+        "part": part,
+    }
+    given = {field: value for field, value in asked.items() if value is not None} | {"skip_bad": skip_bad}
     base = RunSpec(
-        data=wanted,
+        data=replace(DataSpec(), **given),
         fit=FitSpec(eval_batch_size=eval_batch_size),
         placement=PlacementSpec(
             device=device, precision=precision, memory_format=memory_format, compile=compile, threads=threads
         ),
     )
     output = Output(out=out, quiet=quiet, json=json)
-    paths = [path for target in targets for path in [_find(target, base, output)]]
+    named = [_named(target, activation=activation, dropout=dropout) for target in targets]
+    paths = [_find(each, base, output) if isinstance(each, ModelSpec) else each for each in named]
     cards = call(f"{ENGINE}:read_cards", CardsRequest(checkpoints=tuple(map(str, paths))), returns=Cards).cards
-    specs, facts = [], None
+    specs, every = [], []
     for path, card in zip(paths, cards, strict=True):
-        seen = replace(card.data, source=data or card.data.source, skip_bad=skip_bad)
-        facts = gather_facts(replace(base, data=seen), [], output)
-        check_fit(card, name=str(path), classes=facts.data.classes, channels=seen.channels)
-        specs.append(_spec(base, path, card, seen, facts, part=part, model=model))
-    assert facts is not None, "there is a target"
+        spec = _spec(base, path, card, given, model=model)
+        facts = gather_facts(spec, [], output)
+        check_fit(card, name=str(path), classes=facts.data.classes, channels=spec.data.channels)
+        specs.append(resolve(_with_part(spec, card, facts, part), facts))
+        every.append(facts)
     labels = [f"{card.model.name} {path}" for path, card in zip(paths, cards, strict=True)]
-    carry_out(plan_eval(specs, labels, facts), output, model=model)
+    trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
+    carry_out(replace(plan_eval(specs, labels, every[0]), trusted=tuple(trusted)), output)
 
 
-def _find(target: str, base: RunSpec, output: Output) -> Path:
-    """The checkpoint that a target means: the file itself, or an architecture's best on the asked pictures."""
-    path = Path(target)
+def _named(target: str, *, activation: Activation | None, dropout: float | None) -> Path | ModelSpec:
+    """What a target means: a checkpoint's file, or an architecture."""
+    path = Path(target).expanduser()
     if path.is_file() or path.suffix in SUFFIXES:
         return path
-    [model] = make_models([target])
-    facts = gather_facts(base, [], output)
-    found = find_checkpoint(output.out, resolve_model(model, base.data), base.data, facts.data.digest)
+    [model] = make_models([target], activation=activation, dropout=dropout)
+    return model
+
+
+def _find(model: ModelSpec, base: RunSpec, output: Output) -> Path:
+    """An architecture's best checkpoint on the asked pictures. Raises CheckpointError where it has none."""
+    facts = gather_facts(base, [model], output)
+    found = find_checkpoint(
+        output.out,
+        resolve_model(model, base.data),
+        base.data,
+        digest=facts.data.digest,
+        network_digest=facts.network_digests[model.name],
+    )
     if found is None:
+        resolved = resolve(replace(base, model=model), facts)
         raise CheckpointError(
-            f"no checkpoint of {target} on {facts.data.title} under {output.out}",
-            hint=f"train it: benchbox train {target} --data {base.data.source}",
+            f"no checkpoint of {model.name} on {facts.data.title}, as asked for, under {output.out}",
+            hint=f"train it: {train_command(resolved)}",
         )
     return found
 
 
-def _spec(
-    base: RunSpec, path: Path, card: Card, data: DataSpec, facts: Facts, *, part: Part | None, model: str | None
-) -> RunSpec:
-    """The evaluation of one checkpoint: on its own held-out pictures, or on all of other pictures."""
+def _spec(base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *, model: str | None) -> RunSpec:
+    """The evaluation of one checkpoint: its own pictures and settings, but for what the user gave.
+
+    Raises SpecError for another split of the same pictures: it would hold out what was trained on.
+    """
+    split_seed = given.get("split_seed", card.data.split_seed)
+    if split_seed != card.data.split_seed:
+        raise SpecError.of(f"--split-seed with {path}", split_seed, allowed=f"{card.data.split_seed}, its own")
+    is_moved = model is not None and is_own(card.model.name)
+    return replace(
+        base,
+        task="evaluate",
+        model=replace(card.model, name=model) if is_moved else card.model,
+        data=replace(card.data, **given),
+        fit=replace(card.fit, eval_batch_size=base.fit.eval_batch_size),
+        seed=card.seed,
+        checkpoint=str(path),
+    )
+
+
+def _with_part(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:
+    """Unless asked otherwise: the held-out side of the pictures it was trained on, all of any others."""
     usual: Part = "test" if facts.data.digest == card.data_digest else "all"
-    named = card.model if model is None else replace(card.model, name=model)
-    return replace(base, task="evaluate", model=named, data=replace(data, part=part or usual), checkpoint=str(path))
+    return replace(spec, data=replace(spec.data, part=part or usual))

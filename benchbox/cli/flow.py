@@ -59,8 +59,11 @@ def make_models(
     return [ModelSpec(name=name, activation=activation, dropout=dropout, init=init) for name in known]
 
 
-def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output) -> Facts:
-    """Probe machine, pictures and foreign networks in a child, with progress on stderr."""
+def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output, *, goes_on: bool = False) -> Facts:
+    """Probe machine, pictures and networks in a child, with progress on stderr.
+
+    `goes_on` lets some networks be refused, as long as one can run.
+    """
     from benchbox.report.live import make_display
 
     request = PrepareRequest(
@@ -68,19 +71,20 @@ def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output) -> Fact
         models=tuple(models),
         memory_format=base.placement.memory_format,
         dataset=str(DATASET),
+        goes_on=goes_on,
     )
     with make_display(output.stderr, quiet=output.quiet, total=0) as display:
         return call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
 
 
-def carry_out(plan: Plan, output: Output, *, model: str | None = None) -> NoReturn:
+def carry_out(plan: Plan, output: Output) -> NoReturn:
     """Run a plan, write its report, show it, and leave with the exit code that the records call for."""
     from benchbox.report.write import exit_code
 
     plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
     folder = make_folder(output.out, plan.command, now=datetime.now())
     write_plan(folder, plan)
-    records = _run(plan, folder, output, model=model)
+    records = _run(plan, folder, output)
     _report(plan, folder, records, output)
     code = exit_code(plan, records)
     if code == EXIT_INTERRUPTED:
@@ -88,7 +92,7 @@ def carry_out(plan: Plan, output: Output, *, model: str | None = None) -> NoRetu
     raise typer.Exit(code)
 
 
-def _run(plan: Plan, folder: Path, output: Output, *, model: str | None) -> list[Record]:
+def _run(plan: Plan, folder: Path, output: Output) -> list[Record]:
     """The records of all runs, or of those before a signal cut the plan short."""
     from benchbox.report.live import make_display
     from benchbox.report.log import LOG, LogFile
@@ -100,7 +104,7 @@ def _run(plan: Plan, folder: Path, output: Output, *, model: str | None) -> list
         make_display(output.stderr, quiet=output.quiet, total=total) as display,
         suppress(Interrupted, KeyboardInterrupt),
     ):
-        runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET, model=model)
+        runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET)
         for record in runner.run(plan):
             records.append(record)
     return records

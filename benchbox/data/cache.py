@@ -3,7 +3,6 @@
 An entry is an uncompressed npz without pickled objects; its checksums tell a damaged entry from a good one.
 """
 
-import secrets
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchbox.records.events import Noted, Observer
+from benchbox.records.files import fill_whole
 
 FOLDER = ".cache"
 
@@ -66,33 +66,13 @@ def write_entry(path: Path, decoded: Decoded, observer: Observer) -> None:
     _write(path, lambda file: np.savez(file, **arrays), observer)  # type: ignore[arg-type]
 
 
-def write_whole(path: Path, content: bytes, observer: Observer) -> None:
+def write_notes(path: Path, content: bytes, observer: Observer) -> None:
     """Keep bytes at `path`, with the same promises as `write_entry`."""
     _write(path, lambda file: file.write(content), observer)
 
 
 def _write(path: Path, fill: Callable[[IO[bytes]], object], observer: Observer) -> None:
     try:
-        replace_with(path, fill)
+        fill_whole(path, fill)
     except OSError as error:
         observer(Noted(text=f"cannot keep decoded pictures in {path.parent} ({error.strerror}); going on without"))
-
-
-def replace_with(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Write a file by `fill` under a temporary name beside `path`, then rename it. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = beside(path)
-    try:
-        with temporary.open("xb") as file:
-            fill(file)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def beside(path: Path) -> Path:
-    """A hidden, unused name beside `path`, to be renamed to it when all is written.
-
-    The `tempfile` module would make files that nobody else can read, whatever the user's umask says.
-    """
-    return path.with_name(f".{path.name}-{secrets.token_hex(6)}")

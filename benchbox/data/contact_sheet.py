@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from benchbox.data.cache import replace_with
 from benchbox.data.sources import Item
 from benchbox.errors import DataError
+from benchbox.records.files import fill_whole
 
 MOST_ROWS, MOST_COLUMNS = 40, 12
 SIDE = 64  # pixels
@@ -57,7 +57,7 @@ def draw_sheet(rows: Sequence[Row], *, path: Path, left_out: int = 0) -> None:
         text = f"and {left_out} classes more"
         draw.text((_GAP * 2, height - SIDE // 2), text, _INK, font, anchor="lm")
     try:
-        replace_with(path, lambda file: sheet.save(file, format="PNG"))
+        fill_whole(path, lambda file: sheet.save(file, format="PNG"))
     except OSError as error:
         raise DataError(
             f"cannot write the contact sheet {path}: {error.strerror}", hint="name another file"

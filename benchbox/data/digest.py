@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from benchbox.data.cache import write_whole
+from benchbox.data.cache import write_notes
 from benchbox.data.listing import Reader
 from benchbox.data.sources import Item, Source
 from benchbox.data.workers import in_threads
@@ -48,7 +48,7 @@ def hash_items(source: Source, *, folder: Path, observer: Observer = ignore) -> 
         return noted.hashes
     hashes = _hash_all(source, observer)
     if _is_settled(source):
-        write_whole(path, msgspec.json.encode(_Notes(stamps, hashes)), observer)
+        write_notes(path, msgspec.json.encode(_Notes(stamps, hashes)), observer)
     return hashes
 
 

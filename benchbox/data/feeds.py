@@ -131,6 +131,8 @@ class LoaderFeed:
             num_workers=workers,
             pin_memory=self._device.type == "cuda",
             persistent_workers=workers > 0,
+            # Of its own: every pass draws a number, which would shift dropout's in the global one.
+            generator=torch.Generator(),
         )
 
     @property

@@ -10,6 +10,7 @@ from benchbox.errors import DataError
 
 _NUMBERED = re.compile(r"(?P<label>.+)__(?P<view>[0-9]+)")
 _DIGITS = re.compile(r"([0-9]+)")
+_SIDES = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 def natural_key(text: str) -> tuple[object, ...]:
@@ -35,7 +36,7 @@ def label_by_name(name: str) -> str:
     if match is None:
         raise DataError(
             f"{name} does not say its class",
-            allowed="files named label__number.ext (obj12__5.png), or one folder a class",
+            allowed="files named label__number.ext (obj12__5.png), or one folder a class, two classes or more",
             hint="rename it, or move it into a folder named after its class",
         )
     return match["label"]
@@ -59,6 +60,7 @@ def label_names(names: list[str]) -> list[str]:
 
     Raises DataError where some pictures lie in folders and others beside these.
     """
+    _refuse_sides(names)
     nested = [name for name in names if "/" in name]
     if not nested:
         return [label_by_name(name) for name in names]
@@ -70,3 +72,14 @@ def label_names(names: list[str]) -> list[str]:
             hint="move it into the folder of its class",
         )
     return [label_by_folder(name) for name in names]
+
+
+def _refuse_sides(names: list[str]) -> None:
+    """Raises DataError where the first folders are sides of a split and the classes lie below them."""
+    tops = {PurePosixPath(name).parts[0] for name in names}
+    if tops and {top.lower() for top in tops} <= _SIDES and all(name.count("/") >= 2 for name in names):
+        raise DataError(
+            f"the folders {', '.join(sorted(tops))} are sides of a split, not classes",
+            allowed="one folder a class; benchbox holds pictures out itself",
+            hint=f"give the folder {sorted(tops)[0]} alone, or bring the classes together",
+        )

@@ -115,6 +115,11 @@ def _refuse_unreadable(error: OSError) -> None:
 
 def _found_file(where: str, prefix: str, name: str) -> Found:
     try:
+        (prefix + name).encode()
+    except UnicodeEncodeError as error:
+        shown = (prefix + name).encode(errors="replace").decode()
+        raise DataError(f"the file name {shown} is not UTF-8", hint="rename it") from error
+    try:
         status = os.stat(f"{where}/{name}")  # noqa: PTH116 - a Path for each file takes longer than its stat
     except OSError as error:
         raise DataError(f"cannot read {prefix}{name}: {error.strerror}", hint="remove the link") from error

@@ -140,12 +140,17 @@ def _named_pictures(kind: Kind, title: str, place: Path) -> Source:
 def _any_place(path: Path, kind: Kind) -> Source:
     listing = list_place(path)
     if not listing.pictures:
+        archive = next((name for name in listing.others if name.lower().endswith(".zip")), None)
         raise DataError(
             f"no pictures in {path}",
             allowed=f"files ending in {', '.join(SUFFIXES)}",
-            hint="put one folder a class into it, or files named label__number.png",
+            hint=f"name the archive itself: {path / archive}"
+            if archive
+            else "put one folder a class into it, or files named label__number.png",
         )
-    names = without_wrapper([file.location for file in listing.pictures])
+    # Some programs on Windows write archives with their own separator.
+    separator = "\\" if kind == "zip" else "/"
+    names = without_wrapper([file.location.replace(separator, "/") for file in listing.pictures])
     labels = label_names(names)
     title = f"{path.resolve().name} ({path})"
     items = _items(listing.pictures, names, labels)

@@ -9,26 +9,30 @@ from typing import Any
 
 import msgspec
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchbox.engine.loops import Learner
 from benchbox.errors import CheckpointError
 from benchbox.models import build
-from benchbox.plan.catalogue import is_foreign
+from benchbox.plan.catalogue import is_own
 from benchbox.plan.requests import CardsRequest
-from benchbox.records.checkpoints import Card, Cards, card_path
+from benchbox.records.checkpoints import Card, Cards, card_path, decode_card
 from benchbox.records.events import Observer, ignore
-from benchbox.records.files import write_json
+from benchbox.records.files import fill_whole, write_json
 
 _KIND = "benchbox checkpoint"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A loaded checkpoint: its card and its network, on the CPU, in eval mode."""
+    """A loaded checkpoint: its card and its network, on the CPU, in eval mode.
+
+    `trained_on`: int64 prints of the training pictures (`data.prints`), none where they were streamed.
+    """
 
     card: Card
     network: nn.Module
+    trained_on: Tensor
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -36,7 +40,9 @@ class Checkpoint:
         return self.card.classes
 
 
-def save_checkpoint(path: Path, card: Card, network: nn.Module, *, learner: Learner | None = None) -> None:
+def save_checkpoint(
+    path: Path, card: Card, network: nn.Module, *, trained_on: Tensor, learner: Learner | None = None
+) -> None:
     """Write weights and card; with a learner also what is needed to go on training.
 
     The file and its card are each written beside their place and renamed.
@@ -44,15 +50,14 @@ def save_checkpoint(path: Path, card: Card, network: nn.Module, *, learner: Lear
     content: dict[str, Any] = {
         "kind": _KIND,
         "card": msgspec.json.encode(card),
+        "trained_on": trained_on,
         "weights": network.state_dict(),
     }
     if learner is not None:
         content["optimizer"] = learner.optimizer.state_dict()
         content["scaler"] = learner.scaler.state_dict()
         content["schedule"] = learner.schedule.state_dict()
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
+    fill_whole(path, lambda file: torch.save(content, file))
     write_json(card_path(path), card)
 
 
@@ -63,7 +68,7 @@ def load_checkpoint(path: str | os.PathLike[str], *, model: str | None = None) -
     if that file is given again as `model`. Raises CheckpointError for anything else.
     """
     content = _read(Path(path))
-    card = msgspec.json.decode(content["card"], type=Card)
+    card = decode_card(content["card"], name=str(path))
     network = _rebuild(Path(path), card, model)
     try:
         network.load_state_dict(content["weights"])
@@ -73,24 +78,22 @@ def load_checkpoint(path: str | os.PathLike[str], *, model: str | None = None) -
             f"the weights in {path} do not fit {card.model.name}: {first}",
             hint="the network's code has changed since; train it again",
         ) from error
-    return Checkpoint(card=card, network=network.eval())
+    return Checkpoint(card=card, network=network.eval(), trained_on=content["trained_on"])
 
 
 def read_cards(request: CardsRequest, *, observer: Observer = ignore) -> Cards:
     """The cards that lie in some checkpoints, which are opened but not built. Raises CheckpointError."""
-    contents = (_read(Path(path)) for path in request.checkpoints)
-    return Cards(cards=tuple(msgspec.json.decode(content["card"], type=Card) for content in contents))
+    return Cards(cards=tuple(decode_card(_read(Path(path))["card"], name=path) for path in request.checkpoints))
 
 
 def _rebuild(path: Path, card: Card, model: str | None) -> nn.Module:
     spec, name = card.model, card.model.name
-    is_own = is_foreign(name) and not name.startswith(("torchvision:", "timm:"))
-    if is_own and model is None:
-        raise CheckpointError(
-            f"{path} was trained from {name}, whose code is not run unasked",
-            hint=f"give it again: --model {name}",
-        )
-    if model is not None:
+    if is_own(name):
+        if model is None:
+            raise CheckpointError(
+                f"{path} was trained from {name}, whose code is not run unasked",
+                hint=f"give it again: --model {name}",
+            )
         spec = msgspec.structs.replace(spec, name=model)
     return build(spec, classes=len(card.classes), channels=card.data.channels, image_size=card.data.image_size)
 

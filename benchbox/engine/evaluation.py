@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from benchbox.data.pictures import Pictures
+from benchbox.data.prints import picture_prints
 from benchbox.data.split import Split
 from benchbox.engine.answers import FOLDER, record_scores, score, write_predictions
 from benchbox.engine.checkpoint import Checkpoint, load_checkpoint
 from benchbox.engine.loops import evaluate
 from benchbox.engine.place import make_place
 from benchbox.engine.stage import Context, Stage, feed_of, open_data, put_on_stage
+from benchbox.errors import CheckpointError
 from benchbox.records.checkpoints import check_fit
 
 
@@ -27,9 +29,9 @@ def evaluate_checkpoint(context: Context) -> None:
     checkpoint = load_checkpoint(path, model=context.request.model)
     pictures, sides = open_data(context)
     check_fit(checkpoint.card, name=str(path), classes=pictures.classes, channels=spec.data.channels)
-    context.findings.actual["weights"] = checkpoint.card.weights
+    context.findings.actual |= {"weights": checkpoint.card.weights, "classes": checkpoint.classes}
     stage = _set_stage(context, checkpoint, pictures=pictures, sides=sides)
-    indices = _part(spec.data.part, pictures, sides)
+    indices = _unseen(context, checkpoint, pictures, _part(spec.data.part, pictures, sides))
     feed = feed_of(stage, spec, indices, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)
     network = stage.place.compiled(stage.network).eval()
     with closing(feed):
@@ -69,3 +71,23 @@ def _set_stage(context: Context, checkpoint: Checkpoint, *, pictures: Pictures, 
 
 def _part(part: str, pictures: Pictures, sides: Split) -> Tensor:
     return {"test": sides.test, "train": sides.train, "all": torch.arange(len(pictures))}[part]
+
+
+def _unseen(context: Context, checkpoint: Checkpoint, pictures: Pictures, indices: Tensor) -> Tensor:
+    """Leave out pictures that the network was trained on, unless the training side itself was asked for.
+
+    The held-out side needs no such look: its split is the training's own. Raises CheckpointError where
+    nothing is left.
+    """
+    if context.spec.data.part != "all":
+        return indices
+    prints = picture_prints(pictures, indices)
+    if not len(prints) or not len(checkpoint.trained_on):
+        context.findings.note("streamed pictures: it was not checked whether some of them were trained on")
+        return indices
+    is_seen = torch.isin(prints, checkpoint.trained_on)
+    if is_seen.all():
+        raise CheckpointError("all these pictures were trained on", hint="use --part train to score them anyway")
+    if is_seen.any():
+        context.findings.note(f"left out {int(is_seen.sum()):,} pictures that the network was trained on")
+    return indices[~is_seen]

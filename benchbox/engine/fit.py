@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -12,7 +11,7 @@ from benchbox.data.feeds import Feed
 from benchbox.engine.answers import FOLDER, Scored, record_scores, score, write_predictions
 from benchbox.engine.keeper import Keeper, Standing, make_card
 from benchbox.engine.loops import Learner, Totals, evaluate, train_epoch
-from benchbox.engine.memory import mark_floor, peak_above
+from benchbox.engine.memory import forget_peak, mark_floor, peak_above
 from benchbox.engine.optimisers import make_optimizer, make_schedule
 from benchbox.engine.scalars import Scalars
 from benchbox.engine.stage import Context, Stage, feed_of, set_stage
@@ -45,11 +44,13 @@ def fit(context: Context) -> None:
     spec = context.spec
     floor = mark_floor(torch.device(spec.placement.device))
     stage = set_stage(context)
+    forget_peak(floor)
     epochs = plan_epochs(spec, context.request.epoch_seconds)
     training = feed_of(stage, spec, stage.sides.train, batch_size=spec.fit.batch_size, shuffle_seed=spec.seed)
     held_out = feed_of(stage, spec, stage.sides.test, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)
     learner = make_learner(spec, stage, steps=epochs * training.steps)
-    with closing(training), closing(held_out):
+    name = context.request.name
+    with closing(training), closing(held_out), Scalars(context.folder, name) as scalars:
         began = context.began("training")
         run = Fit(
             context=context,
@@ -60,7 +61,7 @@ def fit(context: Context) -> None:
             epochs=epochs,
             began=began,
         )
-        scored = _run_epochs(run)
+        scored = _run_epochs(run, scalars)
     context.findings.measure("fit_seconds", context.clock() - began)
     _finish(run, scored)
     context.findings.measure("peak_memory", peak_above(floor))
@@ -87,20 +88,19 @@ def plan_epochs(spec: RunSpec, epoch_seconds: float | None) -> int:
     return max(1, min(asked, math.floor(spec.fit.seconds * (1 - RESERVE) / epoch_seconds)))
 
 
-def _run_epochs(run: Fit) -> Scored:
+def _run_epochs(run: Fit, scalars: Scalars) -> Scored:
     context = run.context
-    keeper = Keeper(context, run.learner, make_card(context, run.stage, run.stage.pictures, epochs=run.epochs))
-    with Scalars(context.folder, context.request.name) as scalars:
-        try:
-            for epoch in range(1, run.epochs + 1):
-                scored, ended = _run_epoch(run, keeper, epoch)
-                scalars.add(ended)
-                context.observer(ended)
-                if _is_out_of_time(run, epoch):
-                    break
-        except (Interrupted, KeyboardInterrupt):
-            keeper.save_state()
-            raise
+    keeper = Keeper(context, run.learner, make_card(context, run.stage, epochs=run.epochs), run.stage)
+    try:
+        for epoch in range(1, run.epochs + 1):
+            scored, ended = _run_epoch(run, keeper, epoch)
+            scalars.add(ended)
+            context.observer(ended)
+            if _is_out_of_time(run, epoch):
+                break
+    except (Interrupted, KeyboardInterrupt):
+        keeper.save_state()
+        raise
     keeper.finish()
     return scored
 
@@ -198,7 +198,7 @@ def _finish(run: Fit, scored: Scored) -> None:
     """The headline: what the last epoch's weights say of the held-out pictures."""
     context, pictures = run.context, run.stage.pictures
     record_scores(context.findings, scored, classes=len(pictures.classes))
-    path = Path(context.folder) / FOLDER / f"{context.request.name}.csv"
+    path = context.folder / FOLDER / f"{context.request.name}.csv"
     names = [pictures.names[index] for index in run.stage.sides.test.tolist()]
     write_predictions(path, scored, names=names, classes=pictures.classes)
     context.findings.add_file("predictions", path, folder=context.folder)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from benchbox.data.pictures import Pictures
+from benchbox.data.prints import picture_prints
 from benchbox.engine.checkpoint import save_checkpoint
 from benchbox.engine.loops import Learner
 from benchbox.engine.sampling import Clock
@@ -35,8 +35,9 @@ class Standing:
 class Keeper:
     """Keeps the best and the last weights of a fit in the report folder, or only watches where none are wanted."""
 
-    def __init__(self, context: Context, learner: Learner, card: Card) -> None:
+    def __init__(self, context: Context, learner: Learner, card: Card, stage: Stage) -> None:
         self._context, self._learner, self._card = context, learner, card
+        self._trained_on = picture_prints(stage.pictures, stage.sides.train)
         self._clock: Clock = context.clock
         self._state_saved = context.clock()
         self.best: Standing | None = None
@@ -78,17 +79,18 @@ class Keeper:
             loss=standing.loss,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        save_checkpoint(path, card, self._learner.network, learner=learner)
+        save_checkpoint(path, card, self._learner.network, trained_on=self._trained_on, learner=learner)
         self._context.findings.add_file(kind, path, folder=self._context.folder)
 
 
-def make_card(context: Context, stage: Stage, pictures: Pictures, *, epochs: int) -> Card:
+def make_card(context: Context, stage: Stage, *, epochs: int) -> Card:
     """A card with all that a fit knows before its first epoch."""
-    spec = context.spec
+    spec, pictures = context.spec, stage.pictures
     return Card(
         kind="last",
         model=spec.model,
         data=spec.data,
+        fit=spec.fit,
         data_digest=pictures.digest,
         data_title=pictures.title,
         classes=pictures.classes,

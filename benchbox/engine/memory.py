@@ -1,6 +1,6 @@
 """Peak memory of a run: the allocator's own count on CUDA, the process's resident set elsewhere."""
 
-import resource
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,23 @@ class MemoryFloor:
 def mark_floor(device: torch.device) -> MemoryFloor:
     """Start counting: what is held now is not the network's."""
     if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        return MemoryFloor(device=device, held=torch.cuda.memory_allocated(device))
-    if _CLEAR.exists():
-        _CLEAR.write_text("5")
-    return MemoryFloor(device=device, held=psutil.Process().memory_info().rss)
+        torch.cuda.init()  # type: ignore[no-untyped-call] # the counters do not start CUDA themselves
+        held = torch.cuda.memory_allocated(device)
+    else:
+        held = psutil.Process().memory_info().rss
+    floor = MemoryFloor(device=device, held=held)
+    forget_peak(floor)
+    return floor
+
+
+def forget_peak(floor: MemoryFloor) -> None:
+    """Leave out of the peak what was held for a moment until now, such as the trial of a foreign network."""
+    if floor.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(floor.device)
+    elif _CLEAR.exists():
+        # A container may forbid it: the peak then counts from the start of the process.
+        with contextlib.suppress(OSError):
+            _CLEAR.write_text("5")
 
 
 def peak_above(floor: MemoryFloor) -> int:
@@ -43,5 +55,9 @@ def _peak_resident() -> int:
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource  # not to be had on Windows
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

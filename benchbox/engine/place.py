@@ -69,8 +69,10 @@ def set_switches(spec: PlacementSpec) -> None:
     # fp32 shall mean fp32: TF32 keeps only ten bits of the mantissa.
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
-    # Autotuning picks an algorithm by a race, so that equal specs could give unequal results.
+    # Autotuning picks an algorithm by a race, and some algorithms add up in no fixed order: equal specs could
+    # give unequal results.
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
 
 
 def switches() -> dict[str, str]:
@@ -79,6 +81,7 @@ def switches() -> dict[str, str]:
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
         "cudnn.allow_tf32": str(torch.backends.cudnn.allow_tf32),
         "cudnn.benchmark": str(torch.backends.cudnn.benchmark),
+        "cudnn.deterministic": str(torch.backends.cudnn.deterministic),
         "cudnn.enabled": str(torch.backends.cudnn.enabled),
         "mkldnn.enabled": str(torch.backends.mkldnn.enabled),
     }

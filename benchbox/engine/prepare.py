@@ -7,7 +7,8 @@ import torch
 
 from benchbox.data.pictures import open_pictures
 from benchbox.data.split import count_twins, split
-from benchbox.models import agree_on_format, build
+from benchbox.errors import ModelError
+from benchbox.models import agree_on_format, build, network_digest
 from benchbox.plan.catalogue import is_foreign
 from benchbox.plan.facts import DataFacts, DeviceFacts, Facts, MachineFacts
 from benchbox.plan.requests import PrepareRequest
@@ -18,12 +19,23 @@ from benchbox.records.events import Noted, Observer, ignore
 
 def prepare(request: PrepareRequest, *, observer: Observer = ignore) -> Facts:
     """The facts for a plan. Raises DataError or ModelError for what cannot run at all, before anything runs."""
-    models = [resolve_model(model, request.data) for model in request.models]
     data = probe_data(request.data, dataset=Path(request.dataset), observer=observer)
-    for model in models:
-        if is_foreign(model.name):
-            _try_foreign(model, request, classes=len(data.classes), observer=observer)
-    return Facts(machine=probe_machine(), data=data)
+    digests: dict[str, str] = {}
+    refused: dict[str, ModelError] = {}
+    for model in request.models:
+        try:
+            _try(model, request, classes=len(data.classes), observer=observer)
+            digests[model.name] = network_digest(model.name)
+        except ModelError as error:
+            refused[model.name] = error
+    if refused and (not request.goes_on or len(refused) == len(request.models)):
+        raise next(iter(refused.values()))
+    return Facts(
+        machine=probe_machine(),
+        data=data,
+        network_digests=digests,
+        refusals={name: str(error) for name, error in refused.items()},
+    )
 
 
 def probe_data(spec: DataSpec, *, dataset: Path, observer: Observer) -> DataFacts:
@@ -51,7 +63,12 @@ def probe_machine() -> MachineFacts:
     )
     if torch.backends.mps.is_available():
         devices.append(DeviceFacts(name="mps", title="Apple GPU", precisions=("fp32",), fastest="fp32"))
-    return MachineFacts(devices=(*devices, _cpu_facts()), cores=_cores(), torch=str(torch.__version__))
+    return MachineFacts(
+        devices=(*devices, _cpu_facts()),
+        cores=_cores(),
+        threads=torch.get_num_threads(),
+        torch=str(torch.__version__),
+    )
 
 
 def _cuda_facts(index: int) -> DeviceFacts:
@@ -89,9 +106,11 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _try_foreign(model: ModelSpec, request: PrepareRequest, *, classes: int, observer: Observer) -> None:
-    """Build and try a foreign network once, so that it is refused before the first run and not in the middle."""
-    data = request.data
+def _try(model: ModelSpec, request: PrepareRequest, *, classes: int, observer: Observer) -> None:
+    """Raises ModelError where a network cannot run; a foreign one is built and tried once to know."""
+    model, data = resolve_model(model, request.data), request.data
+    if not is_foreign(model.name):
+        return
     network = build(model, classes=classes, channels=data.channels, image_size=data.image_size)
     _, note = agree_on_format(
         network,

@@ -44,6 +44,7 @@ def take_samples(
     estimate: float,
     clock: Clock,
     synchronise: Callable[[], None],
+    taken: Sequence[float] = (),
 ) -> Samples:
     """Sample until the median's 95 % interval is within ± `timing.goal`, or `timing.seconds` are used.
 
@@ -52,7 +53,7 @@ def take_samples(
     """
     repeats = max(1, math.ceil(SHORTEST_SAMPLE / max(estimate, 1e-9)))
     least = _least(timing, estimate)
-    seconds: list[float] = []
+    seconds = list(taken)
     began = clock()
     look_at = least
     while True:
@@ -80,8 +81,9 @@ def _least(timing: TimingSpec, estimate: float) -> int:
 def _reason_to_stop(seconds: Sequence[float], *, used: float, timing: TimingSpec) -> str:
     width = half_width(seconds)
     if width is None:
-        slow = median(seconds).value > SLOW_SAMPLE
-        return f"{len(seconds)} samples of over {SLOW_SAMPLE:g} s each" if slow or used >= timing.seconds else ""
+        if median(seconds).value > SLOW_SAMPLE:
+            return f"{len(seconds)} samples of over {SLOW_SAMPLE:g} s each"
+        return f"budget used by {len(seconds)} samples" if used >= timing.seconds else ""
     if width <= timing.goal:
         return f"±{width:.1%} after {used:.1f} s"
     return f"budget used, ±{width:.1%}" if used >= timing.seconds else ""

@@ -68,7 +68,8 @@ def open_data(context: Context) -> tuple[Pictures, Split]:
     """The run's pictures and their split, noted in the findings."""
     spec, findings = context.spec, context.findings
     context.began("pictures")
-    pictures = open_pictures(spec.data, root=Path(context.request.dataset), observer=context.observer)
+    # Unobserved: `prepare` has decoded them and said what there was to say.
+    pictures = open_pictures(spec.data, root=Path(context.request.dataset))
     sides = split(pictures, fraction=spec.data.test_fraction, seed=spec.data.split_seed)
     findings.actual |= {
         "data": pictures.title,

@@ -97,10 +97,18 @@ def _real_refusal(network: nn.Module, trial: Trial) -> Exception | None:
     """Why a copy of a network cannot run in eval mode, where its numbers lie (else on the CPU)."""
     device = next((tensor.device for tensor in network.parameters()), torch.device("cpu"))
     try:
-        _run(copy.deepcopy(network).eval(), trial, device=device)
+        _run(_copied(network).eval(), trial, device=device)
     except Exception as error:  # whatever a stranger's code raises is what is asked for here
         return error
     return None
+
+
+def _copied(network: nn.Module) -> nn.Module:
+    """A copy, or the network itself where it cannot be copied: eval mode without gradients changes nothing."""
+    try:
+        return copy.deepcopy(network)
+    except Exception:  # weight_norm's computed weights, for one, refuse to be copied
+        return network
 
 
 def _run(network: nn.Module, trial: Trial, *, device: torch.device) -> None:

@@ -17,11 +17,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from benchbox.errors import ModelError
 from benchbox.models.oneline import one_line
 from benchbox.plan.catalogue import FOREIGN_FORMS, is_foreign
+from benchbox.plan.resolve import refuse_zoo_settings
 from benchbox.plan.spec import ModelSpec
 
 # Auxiliary heads make a tuple of the output while training, and init_weights unset makes torchvision warn.
@@ -35,21 +38,15 @@ def build_foreign(model: ModelSpec, *, classes: int, channels: int, image_size: 
     Raises ModelError where it cannot be found or made, and where the spec asks for an activation or a
     dropout, which only networks of the zoo take.
     """
-    for option in ("activation", "dropout"):
-        got = getattr(model, option)
-        if got is not None:
-            raise ModelError(
-                f"{model.name} takes no {option}, got {got!r}",
-                allowed=f"--{option} with networks of the zoo",
-                hint=f"leave --{option} out",
-            )
+    refuse_zoo_settings(model)
     maker, name = _split(model.name)
     asked: dict[str, int] = {"classes": classes, "channels": channels, "image_size": image_size}
     if maker == "torchvision":
         return _build_torchvision(name, **asked)
     if maker == "timm":
         return _build_timm(name, **asked)
-    return _build_own(maker, name, **asked)
+    network = _build_own(maker, name, **asked)
+    return _with_numbers(network, channels=channels, image_size=image_size)
 
 
 def network_digest(name: str) -> str:
@@ -157,13 +154,22 @@ def _called(full: str, factory: Callable[..., object], *arguments: object, **opt
     return network
 
 
+def _with_numbers(network: nn.Module, *, channels: int, image_size: int) -> nn.Module:
+    """Lazy layers learn their sizes from a first picture; without it they have no parameters to train."""
+    if any(isinstance(parameter, UninitializedParameter) for parameter in network.parameters()):
+        device = next((p.device for p in network.parameters()), None)
+        with torch.no_grad():
+            network.eval()(torch.zeros(2, channels, image_size, image_size, device=device))
+    return network.train()
+
+
 def _is_file(maker: str) -> bool:
     return maker.endswith(".py")
 
 
 def _folder(maker: str) -> Path:
     """Where a user's file or module looks for its neighbours."""
-    return Path(maker).resolve().parent if _is_file(maker) else Path.cwd()
+    return Path(maker).expanduser().resolve().parent if _is_file(maker) else Path.cwd()
 
 
 @contextlib.contextmanager
@@ -180,7 +186,7 @@ def _importable(folder: Path) -> Iterator[None]:
 def _source(maker: str) -> Path:
     """The file that a user's network comes from."""
     if _is_file(maker):
-        path = Path(maker)
+        path = Path(maker).expanduser()
         if not path.is_file():
             raise ModelError(f"no such file: {maker}", allowed=FOREIGN_FORMS)
         return path

@@ -117,6 +117,11 @@ def is_foreign(name: str) -> bool:
     return ":" in name
 
 
+def is_own(name: str) -> bool:
+    """Whether a name means a user's own file or module, whose code runs when it is imported."""
+    return is_foreign(name) and not name.startswith(("torchvision:", "timm:"))
+
+
 def canonical(name: str) -> str:
     """The catalogue's spelling of a name; a foreign name is returned as it is.
 

@@ -28,8 +28,8 @@ def plan_train(base: RunSpec, models: Sequence[ModelSpec], seeds: Sequence[int],
 
 
 def plan_eval(specs: Sequence[RunSpec], labels: Sequence[str], facts: Facts) -> Plan:
-    """One evaluation for each checkpoint; the specs come from what their checkpoints say of themselves."""
-    return _plan("eval", [resolve(spec, facts) for spec in specs], labels, facts)
+    """One evaluation for each checkpoint; each spec was resolved on the pictures of its own."""
+    return _plan("eval", specs, labels, facts)
 
 
 def plan_bench(
@@ -47,25 +47,37 @@ def plan_bench(
     That is a fit of `fit_epochs` where asked for (which then comes first), else the model's entry in
     `checkpoints`, else a fit of at most `fit_seconds`; 0 seconds turn the fit off.
     """
-    bounded = [model for model in models if model.name not in checkpoints] if fit_epochs is None else []
-    share = seconds_a_cell(
-        budget, cells=2 * len(models), fits=len(bounded) if fit_seconds else 0, fit_seconds=fit_seconds
-    )
+    able = [model for model in models if model.name not in facts.refusals]
+    fits = [model for model in able if model.name not in checkpoints] if fit_epochs is None and fit_seconds else []
+    share = seconds_a_cell(budget, cells=2 * len(able), fits=len(fits), fit_seconds=fit_seconds)
     timing = TimingSpec(seconds=min(share, TimingSpec().seconds))
     specs: list[RunSpec] = []
     labels: list[str] = []
+    refusals: dict[str, str] = {}
     for model in models:
-        named = resolve(replace(base, model=model, timing=timing), facts)
-        runs = [replace(named, task="infer"), replace(named, task="train_step")]
-        if fit_epochs is not None:
-            runs.insert(0, replace(named, task="fit", fit=replace(named.fit, epochs=fit_epochs)))
-        elif model.name in checkpoints:
-            runs.append(replace(named, task="evaluate", checkpoint=checkpoints[model.name]))
-        elif fit_seconds:
-            runs.append(replace(named, task="fit", fit=replace(named.fit, seconds=fit_seconds)))
+        runs = [replace(base, task="infer", model=model)]
+        if model.name in facts.refusals:
+            refusals[f"{model.name} infer"] = facts.refusals[model.name]
+        else:
+            named = resolve(replace(base, model=model, timing=timing), facts)
+            runs = _bench_runs(named, checkpoints.get(model.name), fit_seconds=fit_seconds, fit_epochs=fit_epochs)
         specs += runs
         labels += [f"{model.name} {run.task.replace('_', ' ')}" for run in runs]
-    return _plan("bench", specs, labels, facts)
+    return replace(_plan("bench", specs, labels, facts), refusals=refusals)
+
+
+def _bench_runs(
+    named: RunSpec, checkpoint: str | None, *, fit_seconds: float, fit_epochs: int | None
+) -> list[RunSpec]:
+    """The two cells of a network and, where it has one, the source of its accuracy."""
+    cells = [replace(named, task="infer"), replace(named, task="train_step")]
+    if fit_epochs is not None:
+        return [replace(named, task="fit", fit=replace(named.fit, epochs=fit_epochs)), *cells]
+    if checkpoint is not None:
+        return [*cells, replace(named, task="evaluate", checkpoint=checkpoint)]
+    if fit_seconds:
+        return [*cells, replace(named, task="fit", fit=replace(named.fit, seconds=fit_seconds))]
+    return cells
 
 
 def plan_ablate(
@@ -100,7 +112,8 @@ def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has
 
 def _ladder(spec: RunSpec, facts: Facts) -> list[tuple[str, RunSpec]]:
     """Rungs that each keep what the ones before them gained."""
-    fastest = find_device(spec.placement.device, facts.machine).fastest
+    asked = spec.placement.precision
+    fastest = find_device(spec.placement.device, facts.machine).fastest if asked == "auto" else asked
     steps: list[tuple[str, dict[str, object]]] = [
         # What tutorials do: fp32, NCHW, unfused, a DataLoader over decoded pictures, .item() at every step.
         (

@@ -16,10 +16,15 @@ class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What this machine can compute. The first device is the one that `auto` means."""
+    """What this machine can compute. The first device is the one that `auto` means.
+
+    `cores` may be used by this process; `threads` is what torch takes by itself (one a physical core, or what
+    OMP_NUM_THREADS says).
+    """
 
     devices: tuple[DeviceFacts, ...]
     cores: int
+    threads: int
     torch: str
 
 
@@ -42,8 +47,14 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a plan asks for. `notes` are warnings for the user."""
+    """Everything a plan asks for. `notes` are warnings for the user.
+
+    `network_digests` tells the sources of foreign networks by their names, `refusals` why a network cannot
+    run at all on these pictures.
+    """
 
     machine: MachineFacts
     data: DataFacts
+    network_digests: dict[str, str] = {}
+    refusals: dict[str, str] = {}
     notes: tuple[str, ...] = ()

@@ -8,13 +8,15 @@ from benchbox.plan.spec import DataSpec, ModelSpec, RunSpec
 class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Probe the machine and the pictures (made and cached if need be), and try the foreign networks.
 
-    `dataset` is the folder of pictures and their cache.
+    `dataset` is the folder of pictures and their cache. A network that cannot run at all is an error, or one
+    of the refusals in the facts where `goes_on` is set and another can.
     """
 
     data: DataSpec
     models: tuple[ModelSpec, ...] = ()
     memory_format: str = "channels_last"
     dataset: str = "dataset"
+    goes_on: bool = False
 
 
 class CardsRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,12 @@ def resolve_model(model: ModelSpec, data: DataSpec) -> ModelSpec:
 
 
 def _resolve_foreign(model: ModelSpec) -> ModelSpec:
+    refuse_zoo_settings(model)
+    return replace(model, init="default")
+
+
+def refuse_zoo_settings(model: ModelSpec) -> None:
+    """Raises ModelError where a foreign network is asked for settings that only the zoo's take."""
     for field in ("activation", "dropout"):
         if getattr(model, field) is not None:
             raise ModelError(
@@ -58,7 +64,6 @@ def _resolve_foreign(model: ModelSpec) -> ModelSpec:
             )
     if model.init == "suited":
         raise ModelError(f"{model.name} with init 'suited'", allowed="a foreign network's own init")
-    return replace(model, init="default")
 
 
 def _resolve_fit(fit: FitSpec, name: str) -> FitSpec:
@@ -89,7 +94,7 @@ def _resolve_placement(placement: PlacementSpec, optimizer: str, facts: Facts) -
         placement,
         device=device.name,
         precision=precision,
-        threads=machine.cores if placement.threads is None else placement.threads,
+        threads=machine.threads if placement.threads is None else placement.threads,
         fused=placement.fused and optimizer in FUSED_OPTIMIZERS,
         feed="loader" if facts.data.is_streamed else placement.feed,
     )

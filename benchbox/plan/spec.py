@@ -200,7 +200,9 @@ class RunSpec(Spec, frozen=True, kw_only=True):
 class Plan(Spec, frozen=True, kw_only=True):
     """What one command shall run, in order.
 
-    `labels` name the specs one by one, each once; `factors` are the dotted fields that an ablation varies.
+    `labels` name the specs one by one, each once; `factors` are the dotted fields that an ablation varies;
+    `trusted` are the networks that the user named, whose code a checkpoint may therefore bring back;
+    `refusals` say, by label, why a run is not even started.
     """
 
     command: str
@@ -210,6 +212,8 @@ class Plan(Spec, frozen=True, kw_only=True):
     factors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     keeps_checkpoints: bool = False
+    trusted: tuple[str, ...] = ()
+    refusals: dict[str, str] = {}
     created: str = ""
     arguments: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from benchbox.errors import CheckpointError
-from benchbox.plan.spec import DataSpec, ModelSpec
+from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec
 
 # History of the cards. 1  2026-11: the first.
 CARD_SCHEMA = 1
@@ -24,6 +24,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["best", "last"]
     model: ModelSpec
     data: DataSpec
+    fit: FitSpec
     data_digest: str
     data_title: str
     classes: tuple[str, ...]
@@ -42,8 +43,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def weights(self) -> str:
         """Where the weights come from, in words that say whether the epoch was chosen on held-out pictures."""
         if self.kind == "best":
-            return f"best of {self.epochs} epochs, chosen on the held-out pictures"
-        return f"after {self.epoch} epochs"
+            return f"epoch {self.epoch} of {self.epochs}, the best on the held-out pictures"
+        return f"epoch {self.epoch} of {self.epochs}"
 
 
 class Cards(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,28 +62,46 @@ def read_card(checkpoint: Path) -> Card:
     """The card beside a checkpoint. Raises CheckpointError where there is none or it cannot be read."""
     path = card_path(checkpoint)
     try:
-        card = msgspec.json.decode(path.read_bytes(), type=Card)
-    except (OSError, msgspec.MsgspecError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise CheckpointError(
-            f"{checkpoint} has no readable card {path.name}: {error}",
+            f"{checkpoint} has no card {path.name}: {error.strerror}",
             allowed="a checkpoint of `benchbox train`, with its .json beside it",
         ) from error
-    if card.schema != CARD_SCHEMA:
-        raise CheckpointError(f"{path} has schema {card.schema}", allowed=f"schema {CARD_SCHEMA}")
-    return card
+    return decode_card(content, name=str(path))
 
 
-def find_checkpoint(reports: Path, model: ModelSpec, data: DataSpec, digest: str) -> Path | None:
+def decode_card(content: bytes | str, *, name: str) -> Card:
+    """A card from its JSON; `name` is its file's, for the message. Raises CheckpointError."""
+    try:
+        schema = msgspec.json.decode(content, type=_Versioned).schema
+        if schema == CARD_SCHEMA:
+            return msgspec.json.decode(content, type=Card)
+    except msgspec.MsgspecError as error:
+        raise CheckpointError(f"{name} holds no card of a checkpoint: {error}") from error
+    raise CheckpointError(
+        f"{name} has schema {schema}",
+        allowed=f"schema {CARD_SCHEMA}",
+        hint="read it with the release of benchbox that wrote it",
+    )
+
+
+class _Versioned(msgspec.Struct):
+    schema: int
+
+
+def find_checkpoint(
+    reports: Path, model: ModelSpec, data: DataSpec, *, digest: str, network_digest: str = ""
+) -> Path | None:
     """The best checkpoint of a model on these pictures and this split, the newest among equals.
 
-    `model` must be resolved; a checkpoint of another activation or dropout is another model's.
+    `model` must be resolved; a checkpoint of another activation or dropout is another model's, and so is one
+    of a foreign network whose source has changed since (`network_digest`).
     """
     fitting = [
         (card, path)
         for card, path in _cards(reports)
-        if card.kind == "best"
-        and card.model == model
-        and card.data_digest == digest
+        if (card.kind, card.model, card.data_digest, card.network_digest) == ("best", model, digest, network_digest)
         and _same_split(card.data, data)
     ]
     if not fitting:

@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 ENGINE = "benchbox.engine"
 # How long an interrupted child may take to save what it has.
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 30.0
 
 
 class ChildError(BenchboxError):
@@ -64,9 +64,9 @@ def call(
     context = _context()
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(sending, target, request, output))  # type: ignore[attr-defined]
-    process.start()
-    sending.close()
     try:
+        process.start()
+        sending.close()
         answer = _listen(receiving, process, observer)
     except (KeyboardInterrupt, Interrupted):
         answer = _stop(receiving, process, observer)
@@ -96,7 +96,22 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([ENGINE])
+    _start_forkserver()
     return context
+
+
+def _start_forkserver() -> None:
+    """Start it deaf to Ctrl-C, which it would otherwise answer with a traceback while it imports torch."""
+    from multiprocessing import forkserver  # not to be had where `_context` does not come here
+
+    if threading.current_thread() is not threading.main_thread():
+        forkserver.ensure_running()  # only the main thread may set signals
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def _listen(receiving: Connection, process: Any, observer: Observer) -> _Answer:
@@ -127,6 +142,8 @@ def _stop(receiving: Connection, process: Any, observer: Observer) -> _Answer:
 
 
 def _end(process: Any) -> None:
+    if process.pid is None:
+        return
     process.join(timeout=GRACE_SECONDS)
     if process.is_alive():
         process.kill()
@@ -147,8 +164,7 @@ def _serve(sending: Connection, target: str, request: object, output: Path | Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    if output is not None:
-        _redirect(output)
+    _redirect(output)
 
     def observer(event: Event) -> None:
         sending.send(event)
@@ -177,10 +193,14 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _redirect(output: Path) -> None:
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+def _redirect(output: Path | None) -> None:
+    """What the child prints goes to its file, else to stderr: stdout is for the parent's data alone."""
     sys.stdout.flush()
     sys.stderr.flush()
+    if output is None:
+        os.dup2(2, 1)
+        return
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)

@@ -53,6 +53,9 @@ def _first_free(out: Path, name: str) -> Path:
 def _point(link: Path, target: str) -> None:
     """Replace a link in one step, so that it always points somewhere; skipped where links are not to be had."""
     beside = link.with_name(f".{link.name}-{os.getpid()}")
-    with contextlib.suppress(NotImplementedError, PermissionError):
+    try:
         beside.symlink_to(target, target_is_directory=True)
         beside.replace(link)
+    except (NotImplementedError, OSError):
+        # A convenience: some disks know no links, and somebody may have a real folder of that name.
+        beside.unlink(missing_ok=True)

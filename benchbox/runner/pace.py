@@ -1,6 +1,5 @@
 """How long an epoch takes here, told from what the same command has already timed."""
 
-import shlex
 import statistics
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ from msgspec.structs import replace
 
 from benchbox.plan.facts import DataFacts
 from benchbox.plan.spec import RunSpec
+from benchbox.plan.words import train_command
 from benchbox.records.record import Record
 
 
@@ -29,8 +29,7 @@ def why_not_fit(spec: RunSpec, seconds: float | None) -> str:
     bound = spec.fit.seconds
     if bound is None or seconds is None or seconds <= bound:
         return ""
-    command = f"benchbox train {spec.model.name} --data {shlex.quote(spec.data.source)}"
-    return f"one epoch takes about {_duration(seconds)} here: `{command}`"
+    return f"one epoch takes about {_duration(seconds)} here: `{train_command(spec)}`"
 
 
 def _picture_seconds(spec: RunSpec, records: Sequence[Record], task: str) -> float | None:

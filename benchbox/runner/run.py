@@ -1,7 +1,8 @@
 """Runner: every spec of a plan in turn, each record in the journal before the next run starts."""
 
+import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from benchbox.records.record import Record, Status, make_record
 from benchbox.runner.child import ENGINE, ChildError, call
 from benchbox.runner.folder import OUTPUT
 from benchbox.runner.pace import epoch_seconds, why_not_fit
+
+# File systems allow 255 bytes; endings and a hash are added.
+MOST_LETTERS = 100
 
 EXECUTE = f"{ENGINE}:execute"
 
@@ -37,14 +41,12 @@ class Watcher(Protocol):
 class Runner:
     """How the runs of a plan are made: where files go, who watches, and what runs a function by its name.
 
-    `model` allows the import of a user's own file that a checkpoint names; `call` uses a child process
-    unless told otherwise.
+    `call` uses a child process unless told otherwise.
     """
 
     folder: Path
     watcher: Watcher
     dataset: Path = Path("dataset")
-    model: str | None = None
     call: Callable[..., Record] = call
 
     def run(self, plan: Plan) -> Iterator[Record]:
@@ -53,9 +55,10 @@ class Runner:
         Raises Interrupted after the record of the run that was cut off.
         """
         records: list[Record] = []
+        names = file_names(plan.labels)
         for index, (spec, label) in enumerate(zip(plan.specs, plan.labels, strict=True)):
             self.watcher.run_started(index, spec, label)
-            record = self._run_one(plan, spec, label, records)
+            record = self._run_one(plan, spec, label, names[label], records)
             append(self.folder / JOURNAL, record)
             records.append(record)
             self.watcher.run_ended(record)
@@ -63,20 +66,21 @@ class Runner:
             if record.status == "interrupted":
                 raise Interrupted("interrupted")
 
-    def _run_one(self, plan: Plan, spec: RunSpec, label: str, records: list[Record]) -> Record:
-        pace = epoch_seconds(spec, records, plan.facts.data) if plan.facts else None
+    def _run_one(self, plan: Plan, spec: RunSpec, label: str, name: str, records: list[Record]) -> Record:
         began = datetime.now(UTC)
-        reason = why_not_fit(spec, pace)
-        if reason:
+        if label in plan.refusals:
+            return _record_without_run(spec, "unsupported", plan.refusals[label], began)
+        pace = epoch_seconds(spec, records, plan.facts.data) if plan.facts else None
+        if reason := why_not_fit(spec, pace):
             return _record_without_run(spec, "skipped", reason, began)
         request = RunRequest(
             spec=spec,
-            name=slug(label),
+            name=name,
             folder=str(self.folder),
             dataset=str(self.dataset),
             keeps_checkpoints=plan.keeps_checkpoints,
             epoch_seconds=pace,
-            model=self.model,
+            model=spec.model.name if spec.model.name in plan.trusted else None,
         )
         try:
             return self.call(EXECUTE, request, returns=Record, observer=self.watcher, output=self.folder / OUTPUT)
@@ -86,9 +90,15 @@ class Runner:
             return _record_without_run(spec, "interrupted", "interrupted", began)
 
 
-def slug(label: str) -> str:
-    """A label as a file name: letters, digits, dot, dash, underscore."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", label).strip("-.")
+def file_names(labels: Sequence[str]) -> dict[str, str]:
+    """A file name for each label, each once: letters, digits, dot, dash, underscore, and not too long."""
+    names: dict[str, str] = {}
+    for label in labels:
+        plain = re.sub(r"[^A-Za-z0-9._]+", "-", label).strip("-.")[-MOST_LETTERS:].strip("-.")
+        if not plain or plain.lower() in {name.lower() for name in names.values()}:
+            plain = f"{plain}-{hashlib.sha256(label.encode()).hexdigest()[:8]}".strip("-")
+        names[label] = plain
+    return names
 
 
 def _record_without_run(spec: RunSpec, status: Status, reason: str, began: datetime, *, log: str = "") -> Record:

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchbox.data.cache import Decoded, read_entry, replace_with, write_entry, write_whole
+from benchbox.data.cache import Decoded, read_entry, write_entry, write_notes
 from benchbox.records.events import AnyEvent, Noted
+from benchbox.records.files import fill_whole
 
 DECODED = Decoded(
     pixels=np.arange(12, dtype=np.uint8).reshape(3, 1, 2, 2),
@@ -53,7 +54,7 @@ def test_a_flipped_pixel_is_damage(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_to_is_noted(tmp_path: Path) -> None:
     seen: list[AnyEvent] = []
     (tmp_path / "file").write_text("in the way")
-    write_whole(tmp_path / "file" / "x.json", b"{}", seen.append)
+    write_notes(tmp_path / "file" / "x.json", b"{}", seen.append)
     assert "going on without" in str(seen)
 
 
@@ -65,5 +66,5 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> 
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        replace_with(path, fail)
+        fill_whole(path, fail)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("x", b"old")]

@@ -14,6 +14,7 @@ from benchbox.errors import CheckpointError
 from benchbox.plan.requests import CardsRequest
 from benchbox.records.checkpoints import check_fit, find_checkpoint, read_card
 from benchbox.records.record import Record
+from benchbox.records.scores import read_predictions
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_a_checkpoint_gives_the_same_answers_again(
     assert again.status == "ok", again.log
     assert again.last("top1") == record.last("top1")
     assert again.last("loss") == pytest.approx(record.last("loss"), rel=1e-5)
-    assert again.actual.weights == "after 2 epochs"
+    assert again.actual.weights == "epoch 2 of 2"
 
 
 def test_a_loaded_network_is_ready_to_use(trained: tuple[Path, Record]) -> None:
@@ -59,25 +60,54 @@ def test_labels_are_matched_by_name_and_not_by_position(
         (fewer / label).mkdir(parents=True)
         for picture in (pictures / label).iterdir():
             (fewer / label / picture.name).write_bytes(picture.read_bytes())
-    data = replace(record.spec.data, source=str(fewer), part="all")
-    spec = replace(record.spec, task="evaluate", checkpoint=str(folder / record.files["best"]), data=data)
-    both = replace(spec, data=replace(record.spec.data, part="all"))
-    few, all_three = (run_small(each, tmp_path / "out", cache=cache) for each in (spec, both))
+    spec = replace(record.spec, task="evaluate", checkpoint=str(folder / record.files["best"]))
+    other = replace(spec, data=replace(record.spec.data, source=str(fewer), part="all"))
+    whole, few = (run_small(each, tmp_path / each.data.part, cache=cache) for each in (spec, other))
     assert few.status == "ok", few.log
-    assert few.last("pictures") == 40
-    assert few.last("correct") is not None
-    assert few.last("correct") <= all_three.last("correct")  # type: ignore[operator]
+    said = {
+        part: read_predictions(tmp_path / part / record.files["predictions"]).set_index("picture")
+        for part in ("test", "all")
+    }
+    of_two = said["test"][said["test"]["label"] != "across"]
+    columns = ["label", "predicted", "label_rank"]
+    assert said["all"].loc[of_two.index, columns].equals(of_two[columns])
+    assert (whole.last("pictures"), few.last("pictures")) == (6, 4)
+    assert few.actual.classes == ("across", "dark", "down")
 
 
 def test_a_best_checkpoint_is_found_by_what_it_is(trained: tuple[Path, Record]) -> None:
     folder, record = trained
-    spec, reports, digest = record.spec, folder.parent, record.actual.data_digest
-    found = find_checkpoint(reports, spec.model, spec.data, digest)
-    assert found == folder / record.files["best"]
-    assert find_checkpoint(reports, replace(spec.model, activation="relu"), spec.data, digest) is None
-    assert find_checkpoint(reports, spec.model, replace(spec.data, split_seed=1), digest) is None
-    assert find_checkpoint(reports, spec.model, spec.data, "other pictures") is None
-    assert find_checkpoint(reports / "nowhere", spec.model, spec.data, digest) is None
+    spec, reports = record.spec, folder.parent
+    same = {"model": spec.model, "data": spec.data, "digest": record.actual.data_digest}
+    others: list[dict[str, object]] = [
+        {"model": replace(spec.model, activation="relu")},
+        {"data": replace(spec.data, split_seed=1)},
+        {"digest": "other pictures"},
+        {"network_digest": "other code"},
+    ]
+    assert find_checkpoint(reports, **same) == folder / record.files["best"]  # type: ignore[arg-type]
+    for other in others:
+        assert find_checkpoint(reports, **{**same, **other}) is None  # type: ignore[arg-type]
+    assert find_checkpoint(reports / "nowhere", **same) is None  # type: ignore[arg-type]
+
+
+def test_pictures_that_were_trained_on_are_left_out_of_other_data(
+    trained: tuple[Path, Record], pictures: Path, tmp_path: Path, cache: Path
+) -> None:
+    folder, record = trained
+    grown = tmp_path / "grown"
+    for path in pictures.rglob("*.png"):
+        copy = grown / path.relative_to(pictures)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (grown / "dark" / "99.png").write_bytes(b"" + (pictures / "down" / "00.png").read_bytes())
+    data = replace(record.spec.data, source=str(grown), part="all")
+    spec = replace(record.spec, task="evaluate", checkpoint=str(folder / record.files["best"]), data=data)
+    again = run_small(spec, tmp_path / "out", cache=cache)
+    assert again.status == "ok", again.log
+    seen_again = "down/00.png" not in record.actual.test_pictures
+    assert again.last("pictures") == (6 if seen_again else 7)
+    assert "left out 5" in again.actual.notes[0]
 
 
 def test_classes_and_channels_that_do_not_fit_are_refused_by_name(trained: tuple[Path, Record]) -> None:

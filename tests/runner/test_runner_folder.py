@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchbox.errors import UsageError
 from benchbox.plan.spec import Plan
 from benchbox.runner.folder import make_folder, write_plan
-from benchbox.runner.run import slug
+from benchbox.runner.run import file_names
 
 NOW = datetime(2026, 11, 24, 10, 30, 5)
 
@@ -51,7 +51,16 @@ def test_the_plan_can_be_read_back(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
 
 
-@given(st.text(min_size=1))
-def test_a_slug_is_a_safe_file_name(label: str) -> None:
-    assert all(char.isascii() and (char.isalnum() or char in "._-") for char in slug(label))
-    assert not slug(label).startswith(".")
+@given(st.lists(st.text(), unique=True))
+def test_file_names_are_safe_and_each_is_given_once(labels: list[str]) -> None:
+    names = file_names(labels)
+    assert list(names) == labels
+    assert len({name.lower() for name in names.values()}) == len(labels)
+    for name in names.values():
+        assert 0 < len(name) < 128
+        assert all(char.isascii() and (char.isalnum() or char in "._-") for char in name)
+        assert not name.startswith(".")
+
+
+def test_a_plain_label_keeps_its_words() -> None:
+    assert file_names(["lenet seed 0"]) == {"lenet seed 0": "lenet-seed-0"}

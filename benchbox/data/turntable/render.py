@@ -4,6 +4,7 @@ The files hold plain, uncompressed PNG that is written here: what a compressor m
 between releases of zlib, and the content hash of the data set shall be the same on every machine.
 """
 
+import re
 import shutil
 import struct
 import zlib
@@ -14,12 +15,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchbox.data.cache import beside
 from benchbox.data.sources import TURNTABLE
 from benchbox.data.turntable.objects import OBJECTS, Solid
 from benchbox.data.turntable.tracing import SIDE, render
 from benchbox.errors import DataError
 from benchbox.records.events import Observer, PhaseBegan, Progress, ignore
+from benchbox.records.files import beside
 
 VIEWS, STEP = 72, 5  # degrees
 
@@ -38,6 +39,7 @@ def ensure_turntable(root: Path, *, observer: Observer = ignore, draw: Draw = re
     """
     folder = root / TURNTABLE
     if not is_rendered(folder):
+        _refuse_foreign(folder)
         try:
             _render_into(folder, observer, draw)
         except OSError as error:
@@ -71,6 +73,28 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Raises DataError where the folder holds anything that was not rendered here: it would be replaced."""
+    strange = [path.name for path in folder.iterdir() if not _is_own(path)] if folder.exists() else []
+    if strange:
+        raise DataError(
+            f"{folder} holds {strange[0]}, which is not of the turntable",
+            allowed="a folder that benchbox alone writes to",
+            hint="move it away; pictures of your own go anywhere else and are named with --data",
+        )
+
+
+def _is_own(path: Path) -> bool:
+    return path.name == _MARK or re.fullmatch(r"obj\d+__\d+\.png", path.name) is not None
+
+
+def _remove_own(folder: Path) -> None:
+    for path in folder.iterdir():
+        if _is_own(path):
+            path.unlink()
+    folder.rmdir()
+
+
 def _render_into(folder: Path, observer: Observer, draw: Draw) -> None:
     temporary = beside(folder)
     temporary.mkdir(parents=True)
@@ -80,7 +104,7 @@ def _render_into(folder: Path, observer: Observer, draw: Draw) -> None:
         if is_rendered(folder):  # by another process, meanwhile
             return
         if folder.exists():
-            shutil.rmtree(folder)
+            _remove_own(folder)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
