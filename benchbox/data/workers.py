@@ -19,13 +19,14 @@ def in_threads(work: Callable[[Sequence[T]], R], items: Sequence[T]) -> Iterator
 
     Leaving the context drops what was not begun, so that Ctrl-C need not wait for the rest.
     """
-    pool = ThreadPoolExecutor(_worker_count())
+    pool = ThreadPoolExecutor(min(_MOST_THREADS, core_count()))
     try:
         yield pool.map(work, [items[start : start + _BLOCK] for start in range(0, len(items), _BLOCK)])
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _worker_count() -> int:
+def core_count() -> int:
+    """The cores that this process may use: fewer than the machine has where a container or a mask says so."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(_MOST_THREADS, available or 1)
+    return available or 1

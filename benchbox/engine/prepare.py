@@ -1,12 +1,12 @@
 """What a plan must know of this machine, these pictures and these networks: probed in a child process."""
 
-import os
 from pathlib import Path
 
 import torch
 
 from benchbox.data.pictures import open_pictures
 from benchbox.data.split import count_twins, split
+from benchbox.data.workers import core_count
 from benchbox.errors import ModelError
 from benchbox.models import agree_on_format, build, network_digest
 from benchbox.plan.catalogue import is_foreign
@@ -65,7 +65,7 @@ def probe_machine() -> MachineFacts:
         devices.append(DeviceFacts(name="mps", title="Apple GPU", precisions=("fp32",), fastest="fp32"))
     return MachineFacts(
         devices=(*devices, _cpu_facts()),
-        cores=_cores(),
+        cores=core_count(),
         threads=torch.get_num_threads(),
         torch=str(torch.__version__),
     )
@@ -99,11 +99,6 @@ def cpu_capabilities() -> dict[str, object]:
     """What torch says of this processor; empty where this torch does not say."""
     ask = getattr(torch.cpu, "get_capabilities", None)
     return dict(ask()) if ask is not None else {}
-
-
-def _cores() -> int:
-    """The cores that this process may use: fewer than the machine has in a container with an affinity mask."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _try(model: ModelSpec, request: PrepareRequest, *, classes: int, observer: Observer) -> None:

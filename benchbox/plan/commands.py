@@ -147,7 +147,7 @@ def _plan(command: str, specs: Sequence[RunSpec], labels: Sequence[str], facts: 
     doubled = {label for label in labels if list(labels).count(label) > 1}
     if doubled:
         raise SpecError.of("runs", sorted(doubled)[0], allowed="each run once")
-    return Plan(command=command, specs=tuple(specs), labels=tuple(labels), facts=facts, notes=facts.notes)
+    return Plan(command=command, specs=tuple(specs), labels=tuple(labels), facts=facts)
 
 
 def _leaf(factor: Factor) -> str:

@@ -47,7 +47,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a plan asks for. `notes` are warnings for the user.
+    """Everything a plan asks for.
 
     `network_digests` tells the sources of foreign networks by their names, `refusals` why a network cannot
     run at all on these pictures.
@@ -57,4 +57,3 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     data: DataFacts
     network_digests: dict[str, str] = {}
     refusals: dict[str, str] = {}
-    notes: tuple[str, ...] = ()

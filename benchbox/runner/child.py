@@ -13,7 +13,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -65,7 +66,8 @@ def call(
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(sending, target, request, output))  # type: ignore[attr-defined]
     try:
-        process.start()
+        with _signals_held():
+            process.start()
         sending.close()
         answer = _listen(receiving, process, observer)
     except (KeyboardInterrupt, Interrupted):
@@ -98,6 +100,19 @@ def _context() -> BaseContext:
     context.set_forkserver_preload([ENGINE])
     _start_forkserver()
     return context
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let a signal wait until a child is whole: half started, it could be neither asked nor ended."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _start_forkserver() -> None:

@@ -110,3 +110,60 @@ def test_out_names_another_folder(type_: CommandLine, pictures: Path, own_networ
     type_("train", f"{own_networks}:small", "--data", pictures, "--epochs", "1", "--out", "elsewhere", *FAST)
     assert (type_.folder / "elsewhere" / "latest" / "results.jsonl").exists()
     assert not (type_.folder / "reports").exists()
+
+
+def test_eval_scores_every_checkpoint_on_its_own_pictures(
+    type_: CommandLine, pictures: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    for path in pictures.rglob("*.png"):
+        copy = other / {"dark": "down"}.get(path.parent.name, "dark") / f"{path.parent.name}-{path.name}"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    paths = []
+    for name, data in (("one", pictures), ("two", other)):
+        assert type_("train", "lenet", "--data", data, "--epochs", "1", "--out", name, *FAST).code == 0
+        paths.append(type_.folder / name / "latest" / "checkpoints" / "lenet-best.pt")
+    outcome = type_("eval", *paths, "--device", "cpu", "--json")
+    assert outcome.code == 0, outcome.err
+    records = [json.loads(line) for line in (report(type_, "eval") / "results.jsonl").read_text().splitlines()]
+    assert [record["spec"]["data"]["source"] for record in records] == [str(pictures), str(other)]
+    assert [len(record["actual"]["classes"]) for record in records] == [3, 2]
+
+
+def test_an_own_network_is_benched_and_scored_from_its_checkpoint(
+    type_: CommandLine, pictures: Path, tmp_path: Path, own_networks: Path
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(own_networks.read_text())
+    name = f"{mine}:small"
+    assert type_("train", name, "--data", pictures, "--epochs", "1", *FAST).code == 0
+    scored = type_("eval", name, "--data", pictures, "--image-size", "64", "--device", "cpu")
+    assert scored.code == 0, scored.err
+    type_("bench", name, "--data", pictures, "--budget", "1", *FAST)
+    records = [json.loads(line) for line in (report(type_, "bench") / "results.jsonl").read_text().splitlines()]
+    assert [(record["spec"]["task"], record["status"]) for record in records][-1] == ("evaluate", "ok")
+    mine.write_text(own_networks.read_text() + "\n# another network now\n")
+    type_("bench", name, "--data", pictures, "--budget", "3", "--fit", "1", *FAST)
+    records = [json.loads(line) for line in (report(type_, "bench") / "results.jsonl").read_text().splitlines()]
+    assert records[-1]["spec"]["task"] == "fit"
+
+
+def test_a_bench_goes_on_without_a_network_that_cannot_run(type_: CommandLine, pictures: Path) -> None:
+    outcome = type_(
+        "bench", "lenet", "googlenet", "--data", pictures, "--image-size", "20", "--budget", "2", "--fit", "0",
+        "--batch-size", "2", "--device", "cpu",
+    )  # fmt: skip
+    assert outcome.code == 1
+    frame = benchbox.load(report(type_, "bench"))
+    assert frame["status"].tolist() == ["unsupported", "ok"]
+    assert "64 pixels or more" in outcome.out
+
+
+def test_what_an_own_network_prints_does_not_spoil_json(
+    type_: CommandLine, pictures: Path, tmp_path: Path, own_networks: Path
+) -> None:
+    loud = tmp_path / "loud.py"
+    loud.write_text("print('hello from my network')\n" + own_networks.read_text())
+    outcome = type_("train", f"{loud}:small", "--data", pictures, "--epochs", "1", "--json", *FAST)
+    assert json.loads(outcome.out)["command"] == "train"

@@ -66,7 +66,7 @@ def test_an_interrupted_training_leaves_a_readable_report_and_no_process(
     journal = tmp_path / "reports" / "latest" / "results.jsonl"
     wait_until(lambda: journal.exists() and len(journal.read_bytes().splitlines()) == 1)
     log = tmp_path / "reports" / "latest" / "log.txt"
-    wait_until(lambda: "sleeping" in log.read_text() and "training" in log.read_text().rsplit("sleeping", 1)[1])
+    wait_until(lambda: "sleeping: training" in log.read_text())
     children = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, how) if how == signal.SIGINT else process.send_signal(how)
     out, err = process.communicate(timeout=60)
