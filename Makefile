@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help train eval bench ablate test check lint format perf clean
+.PHONY: help train eval bench ablate test check lint format readme perf clean
 .DEFAULT_GOAL := help
 
 help:  ## What the targets do
@@ -36,6 +36,9 @@ lint: $(READY)  ## Format, lint, types, import contract
 format: $(READY)  ## Bring the code into the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+readme: $(READY)  ## Fill the README's tables from reports/kept
+	$(BIN)/python .ci/readme.py
 
 perf: $(READY)  ## Benchmarks of benchbox itself
 	$(BIN)/python -m pytest -m performance tests/performance -s $(args)

@@ -12,6 +12,7 @@ from benchbox.cli.bench import bench
 from benchbox.cli.data import app as data_app
 from benchbox.cli.eval import evaluate
 from benchbox.cli.models import models
+from benchbox.cli.report import report
 from benchbox.cli.train import train
 from benchbox.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, BenchboxError, Interrupted, UsageError
 from benchbox.version import __version__
@@ -49,6 +50,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("bench")(bench)
 app.command("ablate")(ablate)
+app.command("report")(report)
 app.command("models")(models)
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,41 @@
+"""Fills the README's tables from the records under reports/kept: `make readme`."""
+
+import io
+import re
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from benchbox.cli.report import read_plan
+from benchbox.records.journal import read
+from benchbox.report.show import show
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+KEPT = Path("reports/kept")
+BLOCK = re.compile(r"<!-- report (?P<name>[a-z0-9-]+) -->\n.*?<!-- end -->", re.DOTALL)
+WIDTH = 80
+
+
+def filled(text: str) -> str:
+    """The README's text with every block made anew from its records."""
+    return BLOCK.sub(lambda block: block_of(block["name"]), text)
+
+
+def block_of(name: str) -> str:
+    """One block: what `benchbox report` prints of the kept records, 80 columns wide."""
+    folder = ROOT / KEPT / name
+    output = io.StringIO()
+    show(Console(file=output, width=WIDTH), KEPT / name, read_plan(folder), read(folder))
+    lines = "\n".join(line.rstrip() for line in output.getvalue().strip().splitlines())
+    return f"<!-- report {name} -->\n```\n{lines}\n```\n<!-- end -->"
+
+
+def main() -> None:
+    """Rewrite the README."""
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
