@@ -1,6 +1,6 @@
 """`benchbox eval`: what trained networks say of pictures that they were not trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -159,7 +159,7 @@ def evaluate(
         check_fit(card, name=str(path), classes=facts.data.classes, channels=spec.data.channels)
         specs.append(resolve(_with_part(spec, card, facts, part), facts))
         every.append(facts)
-    labels = [f"{card.model.name} {path}" for path, card in zip(paths, cards, strict=True)]
+    labels = _labels(paths, cards)
     trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
     carry_out(replace(plan_eval(specs, labels, every[0]), trusted=tuple(trusted)), output)
 
@@ -210,6 +210,12 @@ def _spec(base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *,
         seed=card.seed,
         checkpoint=str(path),
     )
+
+
+def _labels(paths: Sequence[Path], cards: Sequence[Card]) -> list[str]:
+    """The network's name, and its checkpoint's path where several are of that network."""
+    names = [card.model.name for card in cards]
+    return [name if names.count(name) == 1 else f"{name} {path}" for name, path in zip(names, paths, strict=True)]
 
 
 def _with_part(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:

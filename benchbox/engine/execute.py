@@ -18,7 +18,7 @@ from benchbox.engine.stage import Context
 from benchbox.errors import Interrupted, NotFiniteError, UsageError
 from benchbox.plan.requests import RunRequest
 from benchbox.records.events import Observer, ignore
-from benchbox.records.record import Actual, Record, Status, make_record
+from benchbox.records.record import STOPPED, Actual, Record, Status, make_record
 
 TASKS: dict[str, Callable[[Context], None]] = {
     "fit": fit,
@@ -55,7 +55,7 @@ def _run(context: Context) -> tuple[Status, str, str]:
     except NotFiniteError as error:
         return "nan", str(error), ""
     except (Interrupted, KeyboardInterrupt):
-        return "interrupted", "interrupted", ""
+        return "interrupted", STOPPED, ""
     except UsageError as error:
         return "unsupported", str(error), ""
     except Exception as error:

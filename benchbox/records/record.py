@@ -14,6 +14,9 @@ STATUSES: tuple[str, ...] = get_args(Status)
 # A skipped run was not started, on purpose and with a reason: it is a row, but not a failure.
 GOOD: tuple[str, ...] = ("ok", "skipped")
 
+# Why an interrupted run ended.
+STOPPED = "stopped by a signal; what it had finished is kept"
+
 # History of the journal's lines. Old numbers are read for ever, unknown ones are refused.
 #   1  2026-11: the first.
 SCHEMA = 1

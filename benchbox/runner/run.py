@@ -13,7 +13,7 @@ from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import Plan, RunSpec
 from benchbox.records.events import AnyEvent
 from benchbox.records.journal import JOURNAL, append
-from benchbox.records.record import Record, Status, make_record
+from benchbox.records.record import STOPPED, Record, Status, make_record
 from benchbox.runner.child import ENGINE, ChildError, call
 from benchbox.runner.folder import OUTPUT
 from benchbox.runner.pace import epoch_seconds, why_not_fit
@@ -87,7 +87,7 @@ class Runner:
         except ChildError as error:
             return _record_without_run(spec, "crashed", error.reason, began, log=error.log)
         except (Interrupted, KeyboardInterrupt):
-            return _record_without_run(spec, "interrupted", "interrupted", began)
+            return _record_without_run(spec, "interrupted", STOPPED, began)
 
 
 def file_names(labels: Sequence[str]) -> dict[str, str]:

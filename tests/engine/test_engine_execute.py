@@ -16,7 +16,7 @@ from benchbox.engine.execute import is_out_of_memory
         ("out_of_memory", "oom", "Tried to allocate 2 GiB"),
         ("crashing", "crashed", "RuntimeError: the shapes do not fit"),
         ("not_a_number", "nan", "the loss is nan in epoch 1"),
-        ("interrupted", "interrupted", "interrupted"),
+        ("interrupted", "interrupted", "stopped by a signal"),
     ],
 )
 def test_a_run_that_breaks_off_is_a_record_that_says_why(
