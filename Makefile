@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help train eval bench ablate test check lint format readme perf clean
+.PHONY: help train eval bench ablate test check lint format readme clean
 .DEFAULT_GOAL := help
 
 help:  ## What the targets do
@@ -39,9 +39,6 @@ format: $(READY)  ## Bring the code into the house's format
 
 readme: $(READY)  ## Fill the README's tables from reports/kept
 	$(BIN)/python .ci/readme.py
-
-perf: $(READY)  ## Benchmarks of benchbox itself
-	$(BIN)/python -m pytest -m performance tests/performance -s $(args)
 
 clean:  ## Remove the environment and caches; pictures and reports stay
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov dist

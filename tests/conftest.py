@@ -6,9 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 VARIABLE = "BENCHBOX_COIL20"
+
+# A busy machine makes no law false: Hypothesis shall not watch the clock.
+settings.register_profile("benchbox", deadline=None)
+settings.load_profile("benchbox")
 
 
 @pytest.fixture(scope="session")

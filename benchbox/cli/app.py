@@ -1,5 +1,6 @@
 """The program: its commands by name, and the one place where an error becomes a message and an exit code."""
 
+import re
 import signal
 import sys
 import traceback
@@ -61,7 +62,7 @@ def run() -> NoReturn:
     try:
         app()
     except UsageError as error:
-        print(f"benchbox: {error}", file=sys.stderr)
+        print(f"benchbox: {as_typed(str(error))}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
     except Interrupted:
         print("benchbox: interrupted", file=sys.stderr)
@@ -74,6 +75,15 @@ def run() -> NoReturn:
         traceback.print_exc()
         sys.exit(EXIT_INTERNAL)
     sys.exit(0)
+
+
+def as_typed(message: str) -> str:
+    """A message with the fields of a spec as the options that a user types: fit.batch_size is --batch-size."""
+    return re.sub(
+        r"\b(?:model|data|fit|placement)\.([a-z_]+)(?=(?: on [\w:]+)?: got)",
+        lambda field: f"--{field[1].replace('_', '-')}",
+        message,
+    )
 
 
 def _interrupt(signum: int, frame: object) -> None:

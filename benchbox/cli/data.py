@@ -122,7 +122,7 @@ def show(
     channels: options.Channels = 1,
     fit_mode: options.FitModeOption = "stretch",
     split_seed: options.SplitSeed = 0,
-    sheet: Annotated[Path, typer.Option(help="Contact sheet to write.")] = Path("contact-sheet.png"),
+    sheet: Annotated[Path, typer.Option(help="Contact sheet to write.")] = options.REPORTS / "contact-sheet.png",
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:

@@ -26,7 +26,7 @@ from benchbox.plan.spec import (
     RunSpec,
 )
 from benchbox.plan.words import train_command
-from benchbox.records.checkpoints import Card, Cards, check_fit, find_checkpoint
+from benchbox.records.checkpoints import Card, Cards, check_fit, find_checkpoint, not_unasked
 from benchbox.runner.child import ENGINE, call
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
@@ -152,16 +152,28 @@ def evaluate(
     named = [_named(target, activation=activation, dropout=dropout) for target in targets]
     paths = [_find(each, base, output) if isinstance(each, ModelSpec) else each for each in named]
     cards = call(f"{ENGINE}:read_cards", CardsRequest(checkpoints=tuple(map(str, paths))), returns=Cards).cards
-    specs, every = [], []
+    trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
+    _check_code(paths, cards, model=model, trusted=trusted)
+    specs, first = [], None
     for path, card in zip(paths, cards, strict=True):
         spec = _spec(base, path, card, given, model=model)
         facts = gather_facts(spec, [], output)
         check_fit(card, name=str(path), classes=facts.data.classes, channels=spec.data.channels)
         specs.append(resolve(_with_part(spec, card, facts, part), facts))
-        every.append(facts)
+        first = first or facts
     labels = _labels(paths, cards)
-    trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
-    carry_out(replace(plan_eval(specs, labels, every[0]), trusted=tuple(trusted)), output)
+    assert first is not None, "there is a target"
+    carry_out(replace(plan_eval(specs, labels, first), trusted=tuple(trusted)), output)
+
+
+def _check_code(paths: Sequence[Path], cards: Sequence[Card], *, model: str | None, trusted: Sequence[str]) -> None:
+    """Raises CheckpointError where a user's code would have to run that was not named, or is not needed."""
+    own = [(path, card.model.name) for path, card in zip(paths, cards, strict=True) if is_own(card.model.name)]
+    if model is not None and not own:
+        raise CheckpointError(f"--model {model}: no checkpoint was trained from a file", hint="leave --model out")
+    for path, name in own:
+        if model is None and name not in trusted:
+            raise not_unasked(path, name)
 
 
 def _named(target: str, *, activation: Activation | None, dropout: float | None) -> Path | ModelSpec:

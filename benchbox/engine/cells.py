@@ -6,12 +6,12 @@ cell's business.
 
 from collections.abc import Callable, Iterator
 
-import torch
+from msgspec.structs import replace
 
 from benchbox.data.feeds import Feed
 from benchbox.engine.fit import make_learner
 from benchbox.engine.loops import Batch, infer, train_step
-from benchbox.engine.memory import forget_peak, mark_floor, peak_above
+from benchbox.engine.memory import peak_above
 from benchbox.engine.sampling import SLOW_SAMPLE, take_samples, time_calls
 from benchbox.engine.stage import Context, Stage, feed_of, set_stage
 
@@ -25,9 +25,7 @@ BATCHES_A_PASS = 64
 
 def time_inference(context: Context) -> None:
     """Pictures a second and latency of the forward pass on one batch that lies on the device."""
-    floor = mark_floor(torch.device(context.spec.placement.device))
-    stage = set_stage(context)
-    forget_peak(floor)
+    floor, stage = set_stage(context)
     network = stage.place.compiled(stage.network).eval()
     feed = _whole_batches(context, stage, shuffle_seed=None)
     pictures, _ = next(iter(feed.batches()))
@@ -38,11 +36,11 @@ def time_inference(context: Context) -> None:
 
 def time_training(context: Context) -> None:
     """Pictures a second of a training step with its feed: next batch, forward, backward, optimizer."""
-    floor = mark_floor(torch.device(context.spec.placement.device))
-    stage = set_stage(context)
-    forget_peak(floor)
+    floor, stage = set_stage(context)
     feed = _whole_batches(context, stage, shuffle_seed=context.spec.seed)
-    learner = make_learner(context.spec, stage, steps=1_000_000)
+    # Constant: no schedule ends, however many steps are timed.
+    constant = replace(context.spec, fit=replace(context.spec.fit, schedule="constant"))
+    learner = make_learner(constant, stage, steps=1)
     learner.forward.train()
     batches = _endless(feed)
     is_watched = context.spec.placement.sync_seconds == 0

@@ -16,7 +16,7 @@ from benchbox.errors import CheckpointError
 from benchbox.models import build
 from benchbox.plan.catalogue import is_own
 from benchbox.plan.requests import CardsRequest
-from benchbox.records.checkpoints import Card, Cards, card_path, decode_card
+from benchbox.records.checkpoints import Card, Cards, card_path, decode_card, not_unasked
 from benchbox.records.events import Observer, ignore
 from benchbox.records.files import fill_whole, write_json
 
@@ -90,10 +90,7 @@ def _rebuild(path: Path, card: Card, model: str | None) -> nn.Module:
     spec, name = card.model, card.model.name
     if is_own(name):
         if model is None:
-            raise CheckpointError(
-                f"{path} was trained from {name}, whose code is not run unasked",
-                hint=f"give it again: --model {name}",
-            )
+            raise not_unasked(path, name)
         spec = msgspec.structs.replace(spec, name=model)
     return build(spec, classes=len(card.classes), channels=card.data.channels, image_size=card.data.image_size)
 

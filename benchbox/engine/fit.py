@@ -5,13 +5,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-import torch
-
 from benchbox.data.feeds import Feed
 from benchbox.engine.answers import FOLDER, Scored, record_scores, score, write_predictions
 from benchbox.engine.keeper import Keeper, Standing, make_card
 from benchbox.engine.loops import Learner, Totals, evaluate, train_epoch
-from benchbox.engine.memory import forget_peak, mark_floor, peak_above
+from benchbox.engine.memory import peak_above
 from benchbox.engine.optimisers import make_optimizer, make_schedule
 from benchbox.engine.scalars import Scalars
 from benchbox.engine.stage import Context, Stage, feed_of, set_stage
@@ -42,9 +40,7 @@ def fit(context: Context) -> None:
     Raises NotFiniteError where the loss leaves the numbers, and Interrupted after saving the last epoch.
     """
     spec = context.spec
-    floor = mark_floor(torch.device(spec.placement.device))
-    stage = set_stage(context)
-    forget_peak(floor)
+    floor, stage = set_stage(context)
     epochs = plan_epochs(spec, context.request.epoch_seconds)
     training = feed_of(stage, spec, stage.sides.train, batch_size=spec.fit.batch_size, shuffle_seed=spec.seed)
     held_out = feed_of(stage, spec, stage.sides.test, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)

@@ -11,6 +11,7 @@ from benchbox.data.normalise import statistics
 from benchbox.data.pictures import Pictures, open_pictures
 from benchbox.data.split import Split, split
 from benchbox.engine.findings import Findings
+from benchbox.engine.memory import MemoryFloor, forget_peak, mark_floor
 from benchbox.engine.place import FORMATS, Place, make_place
 from benchbox.engine.sampling import Clock
 from benchbox.models import agree_on_format, build, network_digest
@@ -82,8 +83,9 @@ def open_data(context: Context) -> tuple[Pictures, Split]:
     return pictures, sides
 
 
-def set_stage(context: Context) -> Stage:
-    """Everything for a run from fresh weights."""
+def set_stage(context: Context) -> tuple[MemoryFloor, Stage]:
+    """Everything for a run from fresh weights, and the floor above which its memory is counted."""
+    floor = mark_floor(torch.device(context.spec.placement.device))
     pictures, sides = open_data(context)
     mean, std = statistics(pictures, sides.train)
     began = context.began("build")
@@ -97,7 +99,9 @@ def set_stage(context: Context) -> Stage:
     )
     stage.place.synchronise()
     context.findings.measure("build_seconds", context.clock() - began)
-    return stage
+    # What building held for a moment, such as the trial of a foreign network, is not the run's.
+    forget_peak(floor)
+    return floor, stage
 
 
 def put_on_stage(

@@ -60,7 +60,7 @@ def _explained(network: nn.Module, trial: Trial, refusal: Exception) -> ModelErr
     other = 3 if trial.channels == 1 else 1
     if _refusal(network, _changed(trial, channels=other)) is None:
         return ModelError(
-            f"the network takes pictures of {other} channels, got {trial.channels}",
+            f"the network takes {other}-channel pictures, got {trial.channels}-channel ones",
             hint=f"add `--channels {other}`",
         )
     error = ModelError(

@@ -127,7 +127,7 @@ def _build_own(maker: str, name: str, **asked: int) -> nn.Module:
             raise ModelError(f"{maker} has no {name!r}", allowed="a function that it defines", hint=hint)
         if isinstance(factory, nn.Module) or not callable(factory):
             raise ModelError(
-                f"{full} is no function but a {type(factory).__name__}",
+                f"{full} is not a function: {type(factory).__name__}",
                 allowed="a function, or a class, that returns a new torch.nn.Module",
             )
         return _called(full, factory, **_accepted(factory, asked))

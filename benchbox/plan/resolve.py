@@ -83,13 +83,13 @@ def _resolve_placement(placement: PlacementSpec, optimizer: str, facts: Facts) -
     precision = device.fastest if placement.precision == "auto" else placement.precision
     if precision not in device.precisions:
         raise SpecError.of(
-            f"precision on {device.name}",
+            f"placement.precision on {device.name}",
             precision,
             allowed=", ".join(device.precisions),
             hint="leave --precision out to take the fastest",
         )
     if placement.threads is not None and placement.threads > machine.cores:
-        raise SpecError.of("threads", placement.threads, allowed=f"1 to {machine.cores}, the cores here")
+        raise SpecError.of("placement.threads", placement.threads, allowed=f"1 to {machine.cores}, the cores here")
     return replace(
         placement,
         device=device.name,
@@ -109,7 +109,7 @@ def find_device(asked: str, machine: MachineFacts) -> DeviceFacts:
         if asked in ("auto", device.name, device.name.split(":")[0]):
             return device
     raise SpecError.of(
-        "device",
+        "placement.device",
         asked,
         allowed=", ".join(device.name for device in machine.devices),
         hint="leave --device out to take the best that is here",

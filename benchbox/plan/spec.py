@@ -148,17 +148,17 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         kind = self.device.split(":")[0]
         _need(
-            kind in ("auto", "cpu", "cuda", "mps", "xpu"),
-            "device",
+            kind in ("auto", "cpu", "cuda", "mps"),
+            "placement.device",
             self.device,
-            "auto, cpu, cuda, cuda:N, mps, xpu",
+            "auto, cpu, cuda, cuda:N, mps",
         )
-        _need_one("precision", self.precision, get_args(Precision))
-        _need_one("memory_format", self.memory_format, get_args(MemoryFormat))
-        _need_one("feed", self.feed, get_args(Feed))
-        _need(self.threads is None or self.threads >= 1, "threads", self.threads, "1 or more")
-        _need(self.workers >= 0, "workers", self.workers, "0 or more")
-        _need(self.sync_seconds >= 0, "sync_seconds", self.sync_seconds, "0 or more seconds")
+        _need_one("placement.precision", self.precision, get_args(Precision))
+        _need_one("placement.memory_format", self.memory_format, get_args(MemoryFormat))
+        _need_one("placement.feed", self.feed, get_args(Feed))
+        _need(self.threads is None or self.threads >= 1, "placement.threads", self.threads, "1 or more")
+        _need(self.workers >= 0, "placement.workers", self.workers, "0 or more")
+        _need(self.sync_seconds >= 0, "placement.sync_seconds", self.sync_seconds, "0 or more seconds")
 
 
 class TimingSpec(Spec, frozen=True, kw_only=True):

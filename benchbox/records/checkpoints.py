@@ -109,6 +109,13 @@ def find_checkpoint(
     return max(fitting, key=lambda found: (found[0].accuracy, -found[0].loss, found[0].created))[1]
 
 
+def not_unasked(path: Path, name: str) -> CheckpointError:
+    """The refusal to run a user's own code because a checkpoint names it."""
+    return CheckpointError(
+        f"{path} was trained from {name}, whose code is not run unasked", hint=f"give it again: --model {name}"
+    )
+
+
 def check_fit(card: Card, *, name: str, classes: tuple[str, ...], channels: int) -> None:
     """Raise CheckpointError where pictures of these classes and channels cannot be shown to the network."""
     unknown = [label for label in classes if label not in card.classes]
@@ -120,7 +127,7 @@ def check_fit(card: Card, *, name: str, classes: tuple[str, ...], channels: int)
         )
     if channels != card.data.channels:
         raise CheckpointError(
-            f"{name} takes {card.data.channels} channels, the pictures are read with {channels}",
+            f"{name} takes pictures of {card.data.channels} channel(s), and these are read with {channels}",
             allowed=f"--channels {card.data.channels}",
         )
 

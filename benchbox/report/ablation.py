@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchbox.plan.axes import value_of
+from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
 from benchbox.records.estimate import Estimate
 from benchbox.records.record import Record
@@ -63,7 +64,7 @@ def ablation_table(plan: Plan, records: Sequence[Record]) -> Grid:
         tuple(_arm_line(arm) for arm in found if arm.model == model)
         for model in dict.fromkeys(arm.model for arm in found)
     )
-    notes = (*_ablation_notes(words, found), *reasons(seen, row_names(seen)))
+    notes = (*_ablation_notes(plan, words, found), *reasons(seen, row_names(seen)))
     title = f"Ablation of {' × '.join(word.replace('_', ' ') for word in words)}"
     return Grid(title=title, columns=columns, sections=sections, notes=notes)
 
@@ -113,19 +114,30 @@ def _speed_cell(good: Sequence[Row]) -> Cell:
     return Cell(text=text.number(mean), detail=spread, value=mean)
 
 
-def _ablation_notes(words: Sequence[str], found: Sequence[Arm]) -> tuple[str, ...]:
+def _ablation_notes(plan: Plan, words: Sequence[str], found: Sequence[Arm]) -> tuple[str, ...]:
     epochs = sorted({row.learning.epochs for arm in found for row in arm.rows if row.learning is not None})
     within = " or ".join(str(number) for number in epochs)
     factors = " and ".join(word.replace("_", " ") for word in words)
     changes = "changes" if len(words) == 1 else "change"
-    suited = " and the initialisation suits the activation" if "activation" in words else ""
     notes = [
-        f"Only {factors} {changes}; everything else, the learning rate too, is the architecture's own{suited}. "
-        "Accuracy: held-out pictures after the last epoch, mean ± standard deviation over seeds.",
+        f"Only {factors} {changes}; {_what_stays(plan)}. Accuracy: held-out pictures after the last epoch, "
+        "mean ± standard deviation over seeds. Train: pictures a second, mean ± the same.",
     ]
     if within:
         notes.append(f"to N %: epochs until that accuracy; {text.ABSENT}: not within {within} epochs.")
     return tuple(notes)
+
+
+def _what_stays(plan: Plan) -> str:
+    """What is the same in all arms of a network, told from the specs and not from what is usual."""
+    rates_are_own = "fit.lr" not in plan.factors and all(
+        spec.fit.lr == recipe_for(spec.model.name).lr for spec in plan.specs
+    )
+    is_suited = "model.activation" in plan.factors and all(spec.model.init == "suited" for spec in plan.specs)
+    stays = "all else stays"
+    if rates_are_own:
+        stays += ", the learning rate too, which is the architecture's own"
+    return stays + ("; the initialisation suits the activation" if is_suited else "")
 
 
 def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:
@@ -143,7 +155,7 @@ def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:
     sections = tuple(_ladder_lines([row for row in seen if row.model == model], rungs) for model in models)
     names = [f"{row.model} {rungs[id(row)]}" for row in seen]
     explained = (
-        "Each rung adds one thing to the one above it. Train: pictures a second, median and its 95 % interval."
+        "Each rung keeps what the ones above it added. Train: pictures a second, median and its 95 % interval."
     )
     notes = (explained, *ranges(seen, names), *reasons(seen, names))
     return Grid(title="The ladder of speed", columns=columns, sections=sections, notes=notes)

@@ -98,7 +98,7 @@ def _placement_text(record: Record) -> str:
         actual.precision,
         actual.memory_format or asked.memory_format,
         "compiled" if asked.compile else "",
-        "gathered batches" if asked.feed == "gather" else f"DataLoader with {asked.workers} workers",
+        "gathered batches" if asked.feed == "gather" else f"DataLoader with {text.plural(asked.workers, 'worker')}",
         text.plural(place.threads, "thread") if place and place.device == "cpu" else "",
     ]
     return ", ".join(word for word in words if word)

@@ -64,7 +64,7 @@ def markdown(
         conditions=[(escape(name), escape(said)) for name, said in conditions(plan, records)],
         runs=[_run(record, label(record.spec)) for record in records],
         folder=folder.as_posix(),
-        command=shlex.join(("benchbox", *(plan.arguments or plan.command.split()))),
+        command=shlex.join(("benchbox", *plan.arguments)) if plan.arguments else "",
     )
 
 
@@ -85,7 +85,7 @@ def _run(record: Record, label: str) -> _Run:
     return _Run(
         name=escape(label),
         status=record.status,
-        time=text.duration(record.seconds),
+        time=text.ABSENT if record.status == "skipped" else text.duration(record.seconds),
         reason=escape(record.reason),
         files=" ".join(links),
     )

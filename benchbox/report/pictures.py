@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbox.records.pictures import Count, KnownSource, PictureReport
+from benchbox.report.text import size
 
 _MOST_LISTED = 5
 _MOST_CLASSES = 60
@@ -49,7 +50,7 @@ def _facts(report: PictureReport) -> list[tuple[str, str]]:
     facts = [
         ("data", report.title),
         ("digest", report.digest[:16]),
-        ("pictures", f"{report.pictures:,} in {len(report.classes):,} classes, {_bytes(report.bytes)}"),
+        ("pictures", f"{report.pictures:,} in {len(report.classes):,} classes, {size(report.bytes)}"),
         ("classes", _classes(report.classes)),
         ("sizes", _counts(report.sizes)),
         ("modes", _counts(report.modes)),
@@ -120,10 +121,3 @@ def _split(report: PictureReport) -> str:
 def _listed(texts: Sequence[str]) -> list[str]:
     rest = len(texts) - _MOST_LISTED
     return [*texts[:_MOST_LISTED], *([f"and {rest:,} more"] if rest > 0 else [])]
-
-
-def _bytes(count: int) -> str:
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} B"

@@ -27,6 +27,10 @@ MOST_ANNOTATED = 25
 MOST_NAMED = 50
 
 
+# Bars whose lengths differ by more than this cannot share a linear axis.
+FAR_APART = 20
+
+
 def png(figure: Figure) -> bytes:
     """The figure as a PNG; equal figures give equal bytes, since no time or version is written into it."""
     buffer = BytesIO()
@@ -206,7 +210,7 @@ def _latency_axis(axes: Axes, latencies: Sequence[float]) -> None:
 
 
 def _bars(figure: Figure, axes: Axes, shown: Sequence[tuple[str, Row]]) -> None:
-    axes.set_title("throughput, median and 95 % interval", fontsize=10)
+    axes.set_title("throughput, median with its interval or range", fontsize=10)
     both = {
         "inference": [row.inference for _, row in shown],
         "training": [row.training for _, row in shown],
@@ -218,9 +222,22 @@ def _bars(figure: Figure, axes: Axes, shown: Sequence[tuple[str, Row]]) -> None:
     axes.set_yticks(range(len(shown)), [name for name, _ in shown])
     axes.invert_yaxis()
     _tidy(axes, x="pictures a second", y="")
-    axes.margins(x=0.18)
+    timed = [timing for timings in series.values() for timing in timings if timing]
+    _room_for_numbers(axes, [timing.pictures_per_second.value for timing in timed])
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower right", ncols=2, fontsize=8)
+
+
+def _room_for_numbers(axes: Axes, values: Sequence[float]) -> None:
+    """Room right of the bars; a logarithmic axis where the shortest bar would else have no length."""
+    if values and max(values) > FAR_APART * min(values):
+        axes.set_xscale("log")
+        axes.set_xlabel("pictures a second (logarithmic)")
+        axes.set_xlim(min(values) / 3, max(values) * 4)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.margins(x=0.18)
 
 
 def _bar_series(axes: Axes, timings: Sequence[Timing | None], *, shift: float, label: str) -> None:

@@ -57,8 +57,8 @@ def bench_table(seen: Sequence[Row]) -> Grid:
     )
     lines = tuple(_bench_line(name, row) for name, row in zip(names, seen, strict=True))
     explained = (
-        "Infer, Train: pictures a second, median and its 95 % interval. p50: median time of a batch of "
-        f"{_batch_sizes(seen)}. Peak: memory of a training step above the process's floor. "
+        "Infer, Train: pictures a second, median and its 95 % interval. p50: median time of inference on a batch "
+        f"of {_batch_sizes(seen)}. Peak: memory of a training step above the process's floor. "
         "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy: on held-out pictures, Wilson 95 %."
     )
     notes = (explained, *sources(seen, names), *ranges(seen, names), *reasons(seen, names))
@@ -92,7 +92,7 @@ def train_table(seen: Sequence[Row]) -> Grid:
         PARAMETERS,
         ACCURACY,
         Column(title="Right", better="higher"),
-        Column(title="Best", detail="epoch", better="higher"),
+        Column(title="Best", detail="% epoch", better="higher"),
         Column(title="Loss", better="lower"),
         Column(title="Train", detail="/s", better="higher"),
         Column(title="Time", detail="epochs", better="lower"),

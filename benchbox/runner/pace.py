@@ -29,7 +29,10 @@ def why_not_fit(spec: RunSpec, seconds: float | None) -> str:
     bound = spec.fit.seconds
     if bound is None or seconds is None or seconds <= bound:
         return ""
-    return f"one epoch takes about {_duration(seconds)} here: `{train_command(spec)}`"
+    return (
+        f"one epoch takes about {_duration(seconds)} here, more than the {bound:g} s for a fit; "
+        f"train it first: `{train_command(spec)}`"
+    )
 
 
 def _picture_seconds(spec: RunSpec, records: Sequence[Record], task: str) -> float | None:

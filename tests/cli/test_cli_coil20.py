@@ -28,7 +28,7 @@ def test_the_archive_is_what_it_should_be(type_: CommandLine) -> None:
     assert [(each["name"], each["count"]) for each in report["classes"]] == [
         (f"obj{number}", 72) for number in range(1, 21)
     ]
-    assert (type_.folder / "contact-sheet.png").stat().st_size > 10_000
+    assert (type_.folder / "reports" / "contact-sheet.png").stat().st_size > 10_000
 
 
 def test_the_sigmoid_lenet_learns_in_a_dozen_epochs(type_: CommandLine) -> None:

@@ -167,3 +167,81 @@ def test_what_an_own_network_prints_does_not_spoil_json(
     loud.write_text("print('hello from my network')\n" + own_networks.read_text())
     outcome = type_("train", f"{loud}:small", "--data", pictures, "--epochs", "1", "--json", *FAST)
     assert json.loads(outcome.out)["command"] == "train"
+
+
+def test_a_report_is_shown_again_as_it_was(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    first = type_("train", f"{own_networks}:small", "--data", pictures, "--epochs", "1", *FAST)
+    again = type_("report")
+    assert again.code == 0
+    title, rest = again.out.split("\n", 1)
+    assert title == "Training"
+    assert rest.split("Report")[0] in first.out
+    assert json.loads(type_("report", "reports/latest-train", "--json").out)["command"] == "train"
+    gone = type_("report", "reports/nowhere")
+    assert gone.code == 2
+    assert "no records at reports/nowhere" in gone.err
+
+
+def test_models_prints_the_zoo_and_one_network(type_: CommandLine) -> None:
+    zoo = type_("models")
+    assert zoo.code == 0, zoo.err
+    assert all(number in zoo.out for number in ("73,450", "58,366,836", "139,810,044", "4,032,592"))
+    one = type_("models", "lenet", "--image-size", "64")
+    assert "(64 − 10 + 2·0) / 2 + 1 = 28" in one.out
+    document = json.loads(type_("models", "resnet50", "--json").out)
+    assert document["parameters"] == 25_854_076
+    small = type_("models", "lenet", "--image-size", "20")
+    assert small.code == 2
+    assert "64" in small.err
+
+
+def test_data_lists_what_is_here_and_shows_a_folder(type_: CommandLine, pictures: Path) -> None:
+    listed = type_("data")
+    assert "coil20" in listed.out
+    assert "turntable" in listed.out
+    shown = type_("data", "show", pictures)
+    assert shown.code == 0, shown.err
+    assert "60 in 3 classes" in shown.out
+    assert (type_.folder / "reports" / "contact-sheet.png").exists()
+    refused = type_("data", "get", "turntable")
+    assert refused.code == 2
+    assert "rendered" in refused.err
+
+
+def test_bench_trains_first_where_epochs_are_given(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    name = f"{own_networks}:small"
+    outcome = type_("bench", name, "--fit-epochs", "2", "--data", pictures, "--budget", "1", *FAST)
+    assert outcome.code == 0, outcome.err
+    records = [json.loads(line) for line in (report(type_, "bench") / "results.jsonl").read_text().splitlines()]
+    assert [record["spec"]["task"] for record in records] == ["fit", "infer", "train_step"]
+    assert list((report(type_, "bench") / "checkpoints").glob("*-best.pt"))
+
+
+def test_pictures_over_the_limit_are_streamed_with_the_same_result(
+    type_: CommandLine, pictures: Path, own_networks: Path
+) -> None:
+    name, accuracies = f"{own_networks}:small", []
+    for limit in ("2GiB", "0"):
+        options = ("--cache-limit", limit, "--workers", "1", "--epochs", "2", "--lr", "0.01")
+        outcome = type_("train", name, "--data", pictures, *options, *FAST)
+        assert outcome.code == 0, outcome.err
+        accuracies.append(benchbox.load(report(type_, "train"))[["accuracy", "loss"]].iloc[0].tolist())
+    assert "DataLoader with 1 worker" in outcome.out
+    assert accuracies[0] == pytest.approx(accuracies[1])
+
+
+def test_all_of_other_pictures_are_scored_but_those_trained_on(
+    type_: CommandLine, pictures: Path, tmp_path: Path
+) -> None:
+    assert type_("train", "lenet", "--data", pictures, "--epochs", "1", *FAST).code == 0
+    other = tmp_path / "other"
+    for number, path in enumerate(sorted(pictures.rglob("*.png"))):
+        copy = other / path.relative_to(pictures)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+        if number % 20 == 0:  # one changed picture a class
+            copy.write_bytes(next(p for p in pictures.rglob("*.png") if p.parent != path.parent).read_bytes())
+    best = report(type_, "train") / "checkpoints" / "lenet-best.pt"
+    outcome = type_("eval", best, "--data", other, "--device", "cpu")
+    assert outcome.code == 0, outcome.err
+    assert "pictures that the network was trained on" in outcome.out

@@ -75,7 +75,15 @@ def test_an_interrupted_training_leaves_a_readable_report_and_no_process(
     assert "interrupted" in out
     assert len(journal.read_bytes().splitlines()) == 2
     assert (tmp_path / "reports" / "latest" / "report.md").exists()
-    wait_until(lambda: not any(child.is_running() for child in children))
+    wait_until(lambda: all(has_ended(child) for child in children))
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or dead and only not yet collected by its parent."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def wait_until(is_so: object, seconds: float = 60) -> None:

@@ -42,13 +42,13 @@ def picture_folder(root: Path, pictures: Path) -> Path:
         (["bench"], ["--all"]),
         (["bench", "lenet", "--all"], ["names or --all"]),
         (["bench", "lenet", "--budget", "0"], ["--budget"]),
-        (["bench", "--all", "--budget", "60"], []),
-        (["train", "lenet", "--epochs", "0"], ["fit.epochs: got 0"]),
+        (["bench", "--all", "--budget", "60"], ["allowed: 182 s or more", "--fit"]),
+        (["train", "lenet", "--epochs", "0"], ["--epochs: got 0. allowed: 1 or more"]),
         (["train", "lenet", "--seed", "a"], ["--seed: got 'a'"]),
         (["train", "lenet", "--cache-limit", "much"], ["--cache-limit: got 'much'"]),
-        (["train", "lenet", "--channels", "2"], ["data.channels: got 2", "1, 3"]),
+        (["train", "lenet", "--channels", "2"], ["--channels: got 2", "1, 3"]),
         (["train", "lenet", "--image-size", "32"], ["lenet at image size 32", "64 pixels or more"]),
-        (["train", "lenet", "--device", "gpu"], ["device: got 'gpu'"]),
+        (["train", "lenet", "--device", "gpu"], ["--device: got 'gpu'"]),
         (["train", "lenet", "--precision", "fp16", "--device", "cpu"], ["fp16", "fp32, bf16"]),
         pytest.param(["train", "lenet", "--device", "cuda"], ["device: got 'cuda'", "cpu"], marks=NO_CUDA),
         (["train", "torchvision:resnet1"], ["resnet1"]),
@@ -89,9 +89,9 @@ def test_an_empty_folder(type_: CommandLine) -> None:
 
 def test_a_class_with_one_picture(type_: CommandLine, pictures: Path) -> None:
     root = picture_folder(type_.folder / "data", pictures)
-    (root / "single").mkdir()
-    (root / "single" / "a.png").write_bytes(next(pictures.rglob("*.png")).read_bytes())
-    assert "single" in refused(type_, "train", "lenet", "--data", root)
+    (root / "zebra").mkdir()
+    (root / "zebra" / "a.png").write_bytes(next(pictures.rglob("*.png")).read_bytes())
+    assert "class 'zebra' has a single picture" in refused(type_, "train", "lenet", "--data", root)
 
 
 def test_a_truncated_picture_is_named_and_can_be_skipped(type_: CommandLine, pictures: Path) -> None:
@@ -132,3 +132,16 @@ def test_pictures_of_other_classes(type_: CommandLine, pictures: Path) -> None:
 
 def test_an_unknown_option_is_exit_2(type_: CommandLine) -> None:
     assert type_("train", "lenet", "--tusk", "1").code == 2
+
+
+def test_a_users_code_that_was_not_named(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    options = ("--data", pictures, "--epochs", "1", "--image-size", "64", "--device", "cpu", "--out", "kept")
+    assert type_("train", f"{own_networks}:small", *options).code == 0
+    [best] = (type_.folder / "kept" / "latest" / "checkpoints").glob("*-best.pt")
+    assert "not run unasked" in refused(type_, "eval", best)
+    assert type_("eval", best, "--model", f"{own_networks}:small", "--device", "cpu").code == 0
+    assert type_("train", "lenet", *options).code == 0
+    zoo = type_.folder / "kept" / "latest" / "checkpoints" / "lenet-best.pt"
+    outcome = type_("eval", zoo, "--model", f"{own_networks}:small")
+    assert outcome.code == 2
+    assert "leave --model out" in outcome.err

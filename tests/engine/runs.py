@@ -1,5 +1,6 @@
 """Runs on small pictures for tests: a resolved spec and an execution in this process."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 
 from benchbox.engine.execute import execute
 from benchbox.engine.prepare import prepare
+from benchbox.engine.sampling import Clock
 from benchbox.plan.requests import PrepareRequest, RunRequest
 from benchbox.plan.resolve import resolve
 from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec, TimingSpec
@@ -34,8 +36,16 @@ class Events(list[AnyEvent]):
         self.append(event)
 
 
-def run_small(spec: RunSpec, folder: Path, *, cache: Path, observer: Events | None = None, **fields: Any) -> Record:
+def run_small(
+    spec: RunSpec,
+    folder: Path,
+    *,
+    cache: Path,
+    observer: Events | None = None,
+    clock: Clock = time.perf_counter,
+    **fields: Any,
+) -> Record:
     """Execute a spec into `folder`; `fields` are those of RunRequest."""
     folder.mkdir(exist_ok=True)
     request = RunRequest(spec=spec, name="run", folder=str(folder), dataset=str(cache), **fields)
-    return execute(request, observer=Events() if observer is None else observer)
+    return execute(request, observer=Events() if observer is None else observer, clock=clock)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from msgspec.structs import replace
-from runs import run_small, small_spec
+from runs import Events, run_small, small_spec
 
 from benchbox.engine.execute import is_out_of_memory
+from benchbox.records.events import AnyEvent, PhaseBegan
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,38 @@ def test_a_timed_cell_records_its_phases_and_samples(
         assert record.last(metric) is not None, metric
     assert min(record.values("sample_seconds")) > 0
     assert record.actual.stop_reason
+
+
+@pytest.mark.parametrize(("steady", "warm"), [(0.5, True), (5.0, False)])
+def test_a_slow_first_batch_is_told_from_a_slow_network(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path, steady: float, warm: bool
+) -> None:
+    """The clock gives 5 s to the first call and `steady` to all others."""
+    spec = replace(small_spec(pictures, f"{own_networks}:small", cache=cache), task="infer")
+    world = SlowStart(first=5.0, steady=steady)
+    record = run_small(spec, tmp_path, cache=cache, clock=world.clock, observer=world)
+    assert record.last("first_batch_seconds") == pytest.approx(5.0)
+    assert (record.last("warmup_seconds") is not None) is warm
+    assert len(record.values("sample_seconds")) == (6 if warm else 3)
+    assert record.values("sample_seconds") == pytest.approx([steady] * len(record.values("sample_seconds")))
+
+
+class SlowStart(Events):
+    """A clock that stands until the first batch begins, then goes on by `first`, then by `steady` a reading."""
+
+    def __init__(self, *, first: float, steady: float) -> None:
+        super().__init__()
+        self.now, self.steps = 0.0, [0.0, first]
+        self.steady, self.is_counting = steady, False
+
+    def __call__(self, event: AnyEvent, /) -> None:
+        super().__call__(event)
+        self.is_counting = self.is_counting or event == PhaseBegan(name="first batch")
+
+    def clock(self) -> float:
+        if self.is_counting:
+            self.now += self.steps.pop(0) if self.steps else self.steady
+        return self.now
 
 
 def test_a_batch_larger_than_the_data_set_is_still_full(

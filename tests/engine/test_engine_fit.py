@@ -108,6 +108,18 @@ def test_events_tell_of_phases_steps_and_epochs(spec: RunSpec, tmp_path: Path, c
     assert epochs[-1].seconds_left == 0
 
 
+@pytest.mark.parametrize(("pause", "looks"), [(0.0, 8), (0.5, 0), (0.021, 2)])
+def test_a_fit_looks_no_more_often_than_it_is_told(
+    spec: RunSpec, tmp_path: Path, cache: Path, pause: float, looks: int
+) -> None:
+    ticks = iter(range(10**6))
+    paused = replace(spec, placement=replace(spec.placement, sync_seconds=pause))
+    events = Events()
+    # The clock moves 10 ms whenever it is read: once a step, and once more at a look.
+    run_small(paused, tmp_path, cache=cache, observer=events, clock=lambda: next(ticks) / 100)
+    assert len([event for event in events if isinstance(event, StepSeen)]) == looks
+
+
 @pytest.mark.parametrize(
     ("asked", "seconds", "epoch_seconds", "planned"),
     [(20, None, 9.0, 20), (20, 30.0, None, 20), (20, 30.0, 3.0, 9), (20, 30.0, 0.1, 20), (20, 30.0, 29.0, 1)],
@@ -135,3 +147,12 @@ def test_a_last_batch_of_one_picture_does_not_break_batch_norm(pictures: Path, t
         fit=replace(spec.fit, epochs=1, batch_size=53),
     )
     assert run_small(narrow, tmp_path, cache=cache).status == "ok"
+
+
+def test_a_fit_leaves_its_curves_for_tensorboard(spec: RunSpec, tmp_path: Path, cache: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    record = run_small(spec, tmp_path, cache=cache)
+    read = EventAccumulator(str(tmp_path / "tensorboard" / "run")).Reload()
+    points = [point.value for point in read.Scalars("accuracy/test")]
+    assert points == pytest.approx(record.values("test_accuracy"))

@@ -98,6 +98,25 @@ def test_a_call_shorter_than_the_timer_can_see_is_repeated_in_a_sample() -> None
     assert seconds[0] == pytest.approx(1e-5)
 
 
+def test_samples_that_were_already_seen_count() -> None:
+    world = World(lambda: 20.0)
+    taken = take_samples(
+        world.call,
+        TimingSpec(),
+        estimate=20.0,
+        taken=(21.0,),
+        clock=world.clock,
+        synchronise=world.synchronise,
+    )
+    assert taken.seconds == (21.0, 20.0, 20.0)
+
+
+def test_three_samples_are_not_enough_for_calls_that_turned_out_quick() -> None:
+    seconds, reason = samples_of(World(lambda: 0.5), estimate=20.0)
+    assert len(seconds) >= 6
+    assert "±" in reason
+
+
 def test_the_interval_needs_six_samples() -> None:
     assert half_width([1.0] * 5) is None
     assert half_width([1.0] * 6) == 0

@@ -67,12 +67,12 @@ def test_a_view_runs_where_contiguous_was_asked_for() -> None:
 
 
 def test_three_fixed_channels_are_refused_with_the_option() -> None:
-    with pytest.raises(ModelError, match=r"3 channels, got 1\. add `--channels 3`"):
+    with pytest.raises(ModelError, match=r"3-channel pictures, got 1-channel ones\. add `--channels 3`"):
         agree(Small(same, channels=3))
 
 
 def test_one_fixed_channel_is_refused_with_the_option() -> None:
-    with pytest.raises(ModelError, match=r"1 channels, got 3\. add `--channels 1`"):
+    with pytest.raises(ModelError, match=r"1-channel pictures, got 3-channel ones\. add `--channels 1`"):
         agree(Small(same), channels=3)
 
 

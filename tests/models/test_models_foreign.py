@@ -142,8 +142,8 @@ def test_a_function_that_returns_something_else(own: str) -> None:
 
 
 def test_what_is_no_function(own: str) -> None:
-    assert "is no function but a Flatten" in refused(f"{own}:ready")
-    assert "is no function but a int" in refused(f"{own}:number")
+    assert "is not a function: Flatten" in refused(f"{own}:ready")
+    assert "is not a function: int" in refused(f"{own}:number")
 
 
 @pytest.mark.parametrize("name", [":", "own.py:", ":make"])

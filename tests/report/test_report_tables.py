@@ -19,8 +19,10 @@ from factories import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.console import Console
 
+from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
 from benchbox.records.record import STATUSES, Record
 from benchbox.records.rows import rows
@@ -129,9 +131,9 @@ BENCH = [
     "resnet50      25.9 M    8.41         10.0  3,200     oom     –           –",
     "                              (9.70–10.3)",
     "Infer, Train: pictures a second, median and its 95 % interval. p50: median time",
-    "of a batch of 32. Peak: memory of a training step above the process's floor.",
-    "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy: on held-out",
-    "pictures, Wilson 95 %.",
+    "of inference on a batch of 32. Peak: memory of a training step above the",
+    "process's floor. GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy:",
+    "on held-out pictures, Wilson 95 %.",
     "lenet: accuracy from fit: 4 epochs in 8 s.",
     "alexnet: accuracy from fit: 4 epochs in 8 s.",
     "Too few samples for a 95 % interval: resnet50 inference (range of 3).",
@@ -201,11 +203,39 @@ def test_two_factors_are_two_columns() -> None:
     ]
 
 
-def test_the_caption_says_what_changes_and_what_does_not() -> None:
-    records = ablation_records()
-    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
-    assert grid.notes[0].startswith("Only activation changes; everything else, the learning rate too")
-    assert "the initialisation suits the activation" in grid.notes[0]
+OWN_RATE, SUITED = (
+    "the learning rate too, which is the architecture's own",
+    "the initialisation suits the activation",
+)
+
+
+@pytest.mark.parametrize(
+    ("factor", "own_rates", "init", "said"),
+    [
+        ("model.activation", True, "suited", {OWN_RATE, SUITED}),
+        ("model.activation", False, "suited", {SUITED}),
+        ("model.activation", True, "default", {OWN_RATE}),
+        ("fit.lr", True, "suited", set()),
+        ("model.dropout", True, "suited", {OWN_RATE}),
+    ],
+)
+def test_the_caption_says_what_changes_and_what_does_not(
+    factor: str, own_rates: bool, init: str, said: set[str]
+) -> None:
+    records = [
+        replace(
+            record,
+            spec=replace(
+                record.spec,
+                model=replace(record.spec.model, init=init),
+                fit=replace(record.spec.fit, lr=recipe_for(record.spec.model.name).lr if own_rates else 0.5),
+            ),
+        )
+        for record in ablation_records()
+    ]
+    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=(factor,)), records)
+    assert grid.notes[0].startswith(f"Only {factor.split('.')[1]} changes; all else stays")
+    assert {sentence for sentence in (OWN_RATE, SUITED) if sentence in grid.notes[0]} == said
 
 
 def test_a_fit_that_was_cut_short_shows_its_word_not_a_number() -> None:

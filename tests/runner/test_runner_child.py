@@ -92,9 +92,17 @@ def test_a_child_does_not_outlive_its_parent(tmp_path: Path, how: int) -> None:
     parent.send_signal(how)
     parent.wait(10)
     deadline = time.monotonic() + 10
-    while psutil.pid_exists(child) and time.monotonic() < deadline:
+    while not has_ended(child) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not psutil.pid_exists(child)
+    assert has_ended(child)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or dead and only not yet collected by its parent."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def wait_for(mark: Path) -> str:
