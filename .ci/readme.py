@@ -1,6 +1,7 @@
-"""Fills the README's tables from the records under reports/kept: `make readme`."""
+"""Writes the reports under reports/kept anew from their records, and the README's tables: `make readme`."""
 
 import io
+import os
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from rich.console import Console
 from benchbox.cli.report import read_plan
 from benchbox.records.journal import read
 from benchbox.report.show import show
+from benchbox.report.write import write_report
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -33,7 +35,10 @@ def block_of(name: str) -> str:
 
 
 def main() -> None:
-    """Rewrite the README."""
+    """Rewrite the kept reports and the README."""
+    os.chdir(ROOT)
+    for folder in sorted(KEPT.iterdir()):
+        write_report(folder, read_plan(folder), read(folder))
     README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The README's figures are those of the records kept beside it, and its commands exist."""
+"""The README's figures are those of the records kept beside it; its links, targets and commands exist."""
 
 import importlib.util
 import re
@@ -37,3 +37,12 @@ def test_every_link_leads_somewhere(link: str) -> None:
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`?make ([a-z]+)", README))))
 def test_every_make_target_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", re.findall(r"(?:`|^)benchbox ([^`\n]+)", README, re.MULTILINE))
+def test_every_command_and_option_exists(line: str) -> None:
+    known = dict(row.split(": ", 1) for row in (ROOT / "tests/cli/options.txt").read_text().splitlines())
+    words = line.split("#")[0].split()
+    command = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+    assert command in known
+    assert {word for word in words if word.startswith("--")} <= set(known[command].split())

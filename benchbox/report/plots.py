@@ -190,12 +190,19 @@ def _scatter(figure: Figure, axes: Axes, shown: Sequence[tuple[str, Row]]) -> No
     for place, (latency, top1) in enumerate(points):
         bounds = [[top1.value - top1.low], [top1.high - top1.value]]
         colour = PALETTE[place % len(PALETTE)]
-        axes.errorbar(latency, top1.value, yerr=bounds, fmt="o", color=colour, capsize=3, label=shown[place][0])
+        axes.errorbar(
+            latency, top1.value, yerr=bounds, fmt="o", color=colour, capsize=3, label=_trained(*shown[place])
+        )
     _latency_axis(axes, [latency for latency, _ in points])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     # Accuracies often lie on one line at 100 %, where names beside the points would cover one another.
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=min(4, len(labels)), fontsize=8)
+
+
+def _trained(name: str, row: Row) -> str:
+    """A name, with the epochs of a fit: a network that had one is not comparable with one that had thirty."""
+    return f"{name}, {text.plural(row.learning.epochs, 'epoch')}" if row.learning else name
 
 
 def _latency_axis(axes: Axes, latencies: Sequence[float]) -> None:
