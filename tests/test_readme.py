@@ -39,7 +39,11 @@ def test_every_make_target_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("line", re.findall(r"(?:`|^)benchbox ([^`\n]+)", README, re.MULTILINE))
+FENCED = "\n".join(re.findall(r"^```[a-z]*\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
+TYPED = re.findall(r"(?<!`)`benchbox ([^`\n]+)`", README) + re.findall(r"^benchbox (.+)", FENCED, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", TYPED)
 def test_every_command_and_option_exists(line: str) -> None:
     known = dict(row.split(": ", 1) for row in (ROOT / "tests/cli/options.txt").read_text().splitlines())
     words = line.split("#")[0].split()
