@@ -7,14 +7,12 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
+from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models
 from benchbox.errors import SpecError
 from benchbox.plan.catalogue import THE_SIX
 from benchbox.plan.commands import plan_bench
 from benchbox.plan.facts import Facts
-from benchbox.plan.resolve import resolve_model
 from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
-from benchbox.records.checkpoints import find_checkpoint
 
 MEASURING = "Measuring"
 
@@ -115,17 +113,6 @@ def bench(
 
 def find_checkpoints(out: Path, models: list[ModelSpec], data: DataSpec, facts: Facts) -> dict[str, str]:
     """The best checkpoint of each network that has one on these pictures, by name."""
-    found = {}
-    for model in models:
-        if model.name in facts.refusals:
-            continue
-        path = find_checkpoint(
-            out,
-            resolve_model(model, data),
-            data,
-            digest=facts.data.digest,
-            network_digest=facts.network_digests[model.name],
-        )
-        if path is not None:
-            found[model.name] = str(path)
-    return found
+    able = [model for model in models if model.name not in facts.refusals]
+    found = {model.name: best_checkpoint(out, model, data, facts) for model in able}
+    return {name: str(path) for name, path in found.items() if path is not None}

@@ -8,13 +8,13 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
+from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models
 from benchbox.errors import CheckpointError, SpecError
 from benchbox.plan.catalogue import is_own
 from benchbox.plan.commands import plan_eval
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import CardsRequest
-from benchbox.plan.resolve import resolve, resolve_model
+from benchbox.plan.resolve import resolve
 from benchbox.plan.spec import (
     Activation,
     DataSpec,
@@ -26,7 +26,7 @@ from benchbox.plan.spec import (
     RunSpec,
 )
 from benchbox.plan.words import train_command
-from benchbox.records.checkpoints import Card, Cards, check_fit, find_checkpoint, not_unasked
+from benchbox.records.checkpoints import Card, Cards, check_fit, not_unasked
 from benchbox.runner.child import ENGINE, call
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
@@ -56,13 +56,13 @@ OwnModel = Annotated[
         rich_help_panel=options.DATA,
     ),
 ]
-OwnOr = "the checkpoint's own; of an architecture: "
+OWN_OR = "the checkpoint's own; of an architecture: "
 DataOrOwn = Annotated[
     str | None,
     typer.Option(
         "--data",
         help="coil20, turntable, a folder or a zip.",
-        show_default=f"{OwnOr}auto",
+        show_default=f"{OWN_OR}auto",
         rich_help_panel=options.DATA,
     ),
 ]
@@ -71,7 +71,7 @@ ImageSizeOrOwn = Annotated[
     typer.Option(
         "--image-size",
         help="Side in pixels to which pictures are brought.",
-        show_default=f"{OwnOr}128",
+        show_default=f"{OWN_OR}128",
         rich_help_panel=options.DATA,
     ),
 ]
@@ -80,7 +80,7 @@ ChannelsOrOwn = Annotated[
     typer.Option(
         "--channels",
         help="1 for grey, 3 for colour.",
-        show_default=f"{OwnOr}1",
+        show_default=f"{OWN_OR}1",
         rich_help_panel=options.DATA,
     ),
 ]
@@ -89,7 +89,7 @@ FitModeOrOwn = Annotated[
     typer.Option(
         "--fit-mode",
         help="How a picture becomes square.",
-        show_default=f"{OwnOr}stretch",
+        show_default=f"{OWN_OR}stretch",
         rich_help_panel=options.DATA,
     ),
 ]
@@ -98,7 +98,7 @@ SplitSeedOrOwn = Annotated[
     typer.Option(
         "--split-seed",
         help="Which pictures are held out.",
-        show_default=f"{OwnOr}0",
+        show_default=f"{OWN_OR}0",
         rich_help_panel=options.DATA,
     ),
 ]
@@ -154,16 +154,13 @@ def evaluate(
     cards = call(f"{ENGINE}:read_cards", CardsRequest(checkpoints=tuple(map(str, paths))), returns=Cards).cards
     trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
     _check_code(paths, cards, model=model, trusted=trusted)
-    specs, first = [], None
-    for path, card in zip(paths, cards, strict=True):
-        spec = _spec(base, path, card, given, model=model)
-        facts = gather_facts(spec, [], output)
-        check_fit(card, name=str(path), classes=facts.data.classes, channels=spec.data.channels)
-        specs.append(resolve(_with_part(spec, card, facts, part), facts))
-        first = first or facts
-    labels = _labels(paths, cards)
-    assert first is not None, "there is a target"
-    carry_out(replace(plan_eval(specs, labels, first), trusted=tuple(trusted)), output)
+    wanted = [_spec(base, path, card, given, model=model) for path, card in zip(paths, cards, strict=True)]
+    every = [gather_facts(spec, [], output) for spec in wanted]
+    specs = [
+        _on_its_pictures(spec, card, facts, part) for spec, card, facts in zip(wanted, cards, every, strict=True)
+    ]
+    plan = plan_eval(specs, _labels(paths, cards), every[0])
+    carry_out(replace(plan, trusted=tuple(trusted)), output)
 
 
 def _check_code(paths: Sequence[Path], cards: Sequence[Card], *, model: str | None, trusted: Sequence[str]) -> None:
@@ -188,13 +185,7 @@ def _named(target: str, *, activation: Activation | None, dropout: float | None)
 def _find(model: ModelSpec, base: RunSpec, output: Output) -> Path:
     """An architecture's best checkpoint on the asked pictures. Raises CheckpointError where it has none."""
     facts = gather_facts(base, [model], output)
-    found = find_checkpoint(
-        output.out,
-        resolve_model(model, base.data),
-        base.data,
-        digest=facts.data.digest,
-        network_digest=facts.network_digests[model.name],
-    )
+    found = best_checkpoint(output.out, model, base.data, facts)
     if found is None:
         resolved = resolve(replace(base, model=model), facts)
         raise CheckpointError(
@@ -230,7 +221,12 @@ def _labels(paths: Sequence[Path], cards: Sequence[Card]) -> list[str]:
     return [name if names.count(name) == 1 else f"{name} {path}" for name, path in zip(names, paths, strict=True)]
 
 
-def _with_part(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:
-    """Unless asked otherwise: the held-out side of the pictures it was trained on, all of any others."""
+def _on_its_pictures(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:
+    """The spec resolved on the pictures that were found.
+
+    Unless asked otherwise these are the held-out side of the pictures it was trained on, or all of any
+    others. Raises CheckpointError where they do not fit the network.
+    """
+    check_fit(card, name=str(spec.checkpoint), classes=facts.data.classes, channels=spec.data.channels)
     usual: Part = "test" if facts.data.digest == card.data_digest else "all"
-    return replace(spec, data=replace(spec.data, part=part or usual))
+    return resolve(replace(spec, data=replace(spec.data, part=part or usual)), facts)

@@ -16,7 +16,9 @@ from benchbox.errors import EXIT_INTERRUPTED, Interrupted, SpecError
 from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import PrepareRequest
-from benchbox.plan.spec import Activation, Init, ModelSpec, Plan, RunSpec
+from benchbox.plan.resolve import resolve_model
+from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, Plan, RunSpec
+from benchbox.records.checkpoints import find_checkpoint
 from benchbox.records.events import AnyEvent
 from benchbox.records.record import Record
 from benchbox.runner.child import ENGINE, call
@@ -75,6 +77,17 @@ def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output, *, goes
     )
     with make_display(output.stderr, quiet=output.quiet, total=0) as display:
         return call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
+
+
+def best_checkpoint(out: Path, model: ModelSpec, data: DataSpec, facts: Facts) -> Path | None:
+    """The best checkpoint of a network on these pictures among the reports in `out`."""
+    return find_checkpoint(
+        out,
+        resolve_model(model, data),
+        data,
+        digest=facts.data.digest,
+        network_digest=facts.network_digests[model.name],
+    )
 
 
 def carry_out(plan: Plan, output: Output) -> NoReturn:

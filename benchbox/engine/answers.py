@@ -85,5 +85,15 @@ def write_predictions(path: Path, scored: Scored, *, names: Sequence[str], class
     write_whole(path, text.getvalue().encode())
 
 
+def report_answers(
+    findings: Findings, scored: Scored, *, names: Sequence[str], classes: Sequence[str], run: str, folder: Path
+) -> None:
+    """Scores to the findings, and what was said of each of the `names` to `folder`/predictions/`run`.csv."""
+    record_scores(findings, scored, classes=len(classes))
+    path = folder / FOLDER / f"{run}.csv"
+    write_predictions(path, scored, names=names, classes=classes)
+    findings.add_file("predictions", path, folder=folder)
+
+
 def _positions(logits: Tensor) -> Tensor:
     return logits.new_ones(logits.shape).cumsum(1) - 1

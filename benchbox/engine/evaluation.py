@@ -10,7 +10,7 @@ from torch import Tensor
 from benchbox.data.pictures import Pictures
 from benchbox.data.prints import picture_prints
 from benchbox.data.split import Split
-from benchbox.engine.answers import FOLDER, record_scores, score, write_predictions
+from benchbox.engine.answers import report_answers, score
 from benchbox.engine.checkpoint import Checkpoint, load_checkpoint
 from benchbox.engine.loops import evaluate
 from benchbox.engine.place import make_place
@@ -45,12 +45,15 @@ def evaluate_checkpoint(context: Context) -> None:
         stage.place.synchronise()
         seconds = context.clock() - began
     scored = score(answers)
-    record_scores(context.findings, scored, classes=len(checkpoint.classes))
     context.findings.measure("eval_pictures_per_second", len(scored.labels) / seconds)
-    predictions = context.folder / FOLDER / f"{context.request.name}.csv"
-    names = [pictures.names[index] for index in indices.tolist()]
-    write_predictions(predictions, scored, names=names, classes=checkpoint.classes)
-    context.findings.add_file("predictions", predictions, folder=context.folder)
+    report_answers(
+        context.findings,
+        scored,
+        names=[pictures.names[index] for index in indices.tolist()],
+        classes=checkpoint.classes,
+        run=context.request.name,
+        folder=context.folder,
+    )
 
 
 def _set_stage(context: Context, checkpoint: Checkpoint, *, pictures: Pictures, sides: Split) -> Stage:

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from benchbox.data.feeds import Feed
-from benchbox.engine.answers import FOLDER, Scored, record_scores, score, write_predictions
+from benchbox.engine.answers import Scored, report_answers, score
 from benchbox.engine.keeper import Keeper, Standing, make_card
 from benchbox.engine.loops import Learner, Totals, evaluate, train_epoch
 from benchbox.engine.memory import peak_above
@@ -193,8 +193,11 @@ def _is_out_of_time(run: Fit, epoch: int) -> bool:
 def _finish(run: Fit, scored: Scored) -> None:
     """The headline: what the last epoch's weights say of the held-out pictures."""
     context, pictures = run.context, run.stage.pictures
-    record_scores(context.findings, scored, classes=len(pictures.classes))
-    path = context.folder / FOLDER / f"{context.request.name}.csv"
-    names = [pictures.names[index] for index in run.stage.sides.test.tolist()]
-    write_predictions(path, scored, names=names, classes=pictures.classes)
-    context.findings.add_file("predictions", path, folder=context.folder)
+    report_answers(
+        context.findings,
+        scored,
+        names=[pictures.names[index] for index in run.stage.sides.test.tolist()],
+        classes=pictures.classes,
+        run=context.request.name,
+        folder=context.folder,
+    )

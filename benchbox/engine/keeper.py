@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 from msgspec.structs import replace
+from torch import Tensor
 
 from benchbox.data.prints import picture_prints
 from benchbox.engine.checkpoint import save_checkpoint
@@ -37,18 +37,19 @@ class Keeper:
 
     def __init__(self, context: Context, learner: Learner, card: Card, stage: Stage) -> None:
         self._context, self._learner, self._card = context, learner, card
-        self._trained_on = picture_prints(stage.pictures, stage.sides.train)
+        self._stage = stage
+        self._trained_on: Tensor | None = None
         self._clock: Clock = context.clock
         self._state_saved = context.clock()
-        self.best: Standing | None = None
+        self._best: Standing | None = None
         self._last: Standing | None = None
 
     def keep(self, standing: Standing) -> bool:
         """Note an epoch, and save what it calls for; returns whether it is the best so far."""
         self._last = standing
-        is_best = standing.is_better_than(self.best)
+        is_best = standing.is_better_than(self._best)
         if is_best:
-            self.best = standing
+            self._best = standing
             self._save("best", standing)
         if self._clock() - self._state_saved > SECONDS_BETWEEN_STATES:
             self.save_state()
@@ -69,8 +70,9 @@ class Keeper:
         request = self._context.request
         if not request.keeps_checkpoints:
             return
-        path = Path(request.folder) / FOLDER / f"{request.name}-{kind}.pt"
-        path.parent.mkdir(exist_ok=True)
+        if self._trained_on is None:  # hashed once, and only where something is kept
+            self._trained_on = picture_prints(self._stage.pictures, self._stage.sides.train)
+        path = self._context.folder / FOLDER / f"{request.name}-{kind}.pt"
         card = replace(
             self._card,
             kind=kind,

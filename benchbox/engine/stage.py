@@ -12,20 +12,18 @@ from benchbox.data.pictures import Pictures, open_pictures
 from benchbox.data.split import Split, split
 from benchbox.engine.findings import Findings
 from benchbox.engine.memory import MemoryFloor, forget_peak, mark_floor
-from benchbox.engine.place import FORMATS, Place, make_place
+from benchbox.engine.place import Place, make_place
 from benchbox.engine.sampling import Clock
 from benchbox.models import agree_on_format, build, network_digest
+from benchbox.models.agreement import FORMATS
 from benchbox.models.describe import describe_named
 from benchbox.plan.catalogue import is_foreign
 from benchbox.plan.requests import RunRequest
-from benchbox.plan.spec import MemoryFormat, RunSpec
+from benchbox.plan.spec import RunSpec
 from benchbox.records.description import DescribeRequest
 from benchbox.records.events import Observer, PhaseBegan
 
-NAMES: dict[torch.memory_format, MemoryFormat] = {
-    torch.channels_last: "channels_last",
-    torch.contiguous_format: "contiguous",
-}
+NAMES = {layout: name for name, layout in FORMATS.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,12 @@ from torch import Tensor, nn
 
 from benchbox.errors import ModelError
 from benchbox.models.oneline import one_line
+from benchbox.plan.spec import MemoryFormat
 
-FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+FORMATS: dict[MemoryFormat, torch.memory_format] = {
+    "channels_last": torch.channels_last,
+    "contiguous": torch.contiguous_format,
+}
 # Two, since batch norm cannot train on a batch of one picture whose feature maps are one pixel.
 PICTURES = 2
 
@@ -21,15 +25,15 @@ class Trial:
     channels: int
     image_size: int
     classes: int
-    memory_format: str
+    memory_format: MemoryFormat
 
     def __str__(self) -> str:
         return f"{self.channels}×{self.image_size}×{self.image_size} in {self.memory_format}"
 
 
 def agree_on_format(
-    network: nn.Module, *, channels: int, image_size: int, classes: int, memory_format: str
-) -> tuple[str, str]:
+    network: nn.Module, *, channels: int, image_size: int, classes: int, memory_format: MemoryFormat
+) -> tuple[MemoryFormat, str]:
     """The memory format in which the network runs, and a note: empty where it is the one that was asked for.
 
     The network itself is left as it is. Raises ModelError where it takes another number of channels, cannot
@@ -45,7 +49,7 @@ def agree_on_format(
     raise _explained(network, contiguous, refusal)
 
 
-def _changed(trial: Trial, *, channels: int | None = None, memory_format: str | None = None) -> Trial:
+def _changed(trial: Trial, *, channels: int | None = None, memory_format: MemoryFormat | None = None) -> Trial:
     return Trial(
         channels=channels or trial.channels,
         image_size=trial.image_size,

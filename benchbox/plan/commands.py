@@ -91,9 +91,8 @@ def plan_ablate(
             for seed in range(base.seed, base.seed + seeds):
                 specs.append(resolve(replace(varied, seed=seed), facts))
                 labels.append(f"{model.name} {values} seed {seed}")
-    plan = _plan("ablate", specs, labels, facts)
-    notes = plan.notes if seeds > 1 else (*plan.notes, ONE_SEED)
-    return replace(plan, factors=tuple(factor.field for factor in factors), notes=notes)
+    fields = tuple(factor.field for factor in factors)
+    return replace(_plan("ablate", specs, labels, facts), factors=fields, notes=() if seeds > 1 else (ONE_SEED,))
 
 
 def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has_compile: bool = True) -> Plan:

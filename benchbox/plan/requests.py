@@ -2,7 +2,7 @@
 
 import msgspec
 
-from benchbox.plan.spec import DataSpec, ModelSpec, RunSpec
+from benchbox.plan.spec import DataSpec, MemoryFormat, ModelSpec, RunSpec
 
 
 class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +14,7 @@ class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     data: DataSpec
     models: tuple[ModelSpec, ...] = ()
-    memory_format: str = "channels_last"
+    memory_format: MemoryFormat = "channels_last"
     dataset: str = "dataset"
     goes_on: bool = False
 

@@ -1,11 +1,16 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and names for them."""
 
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 import msgspec
+
+# File systems allow 255 bytes; a number and endings are added.
+MOST_LETTERS = 100
+_HEAD = 20
 
 
 def fill_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
@@ -39,3 +44,22 @@ def beside(path: Path) -> Path:
     The `tempfile` module would make files that nobody else can read, whatever the user's umask says.
     """
     return path.with_name(f".{path.name}-{secrets.token_hex(6)}")
+
+
+def file_names(labels: Sequence[str]) -> list[str]:
+    """A different file name, without ending, for each label: letters, digits, dot, dash, underscore.
+
+    Names differ on file systems that know no case, too. Of a long label the head and the tail are kept.
+    """
+    taken: set[str] = set()
+    chosen = []
+    for label in labels:
+        plain = _shortened(re.sub(r"[^\w.-]+", "-", label, flags=re.ASCII).strip("-.") or "run")
+        tries = (plain, *(f"{plain}-{number}" for number in range(2, len(labels) + 2)))
+        chosen.append(next(name for name in tries if name.lower() not in taken))
+        taken.add(chosen[-1].lower())
+    return chosen
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MOST_LETTERS else f"{name[:_HEAD]}-{name[_HEAD + 1 - MOST_LETTERS :]}"

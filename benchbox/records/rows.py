@@ -98,7 +98,6 @@ class Part:
     actual: Actual
     environment: Environment | None
     files: Mapping[str, str]
-    build_seconds: float | None
     first_batch_seconds: float | None
     peak_memory: float | None
 
@@ -203,7 +202,6 @@ def _part(record: Record) -> Part:
         actual=record.actual,
         environment=record.environment,
         files=record.files,
-        build_seconds=record.last("build_seconds"),
         first_batch_seconds=record.last("first_batch_seconds"),
         peak_memory=record.last("peak_memory"),
     )

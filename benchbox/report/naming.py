@@ -1,6 +1,5 @@
 """What a run or a row is called in tables, plots and the live display."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from benchbox.plan.axes import value_of
@@ -64,15 +63,3 @@ def labeller(plan: Plan) -> Callable[[RunSpec], str]:
     """The plan's own label of a spec; the architecture's name where the plan has none for it."""
     labels = dict(zip(plan.specs, plan.labels, strict=False))
     return lambda spec: labels.get(spec, spec.model.name)
-
-
-def file_names(names: Sequence[str]) -> list[str]:
-    """A different file name, without suffix, for each name: letters, digits, dots, dashes, underscores."""
-    taken: set[str] = set()
-    chosen = []
-    for name in names:
-        plain = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.") or "run"
-        tries = (plain, *(f"{plain}-{number}" for number in range(2, len(names) + 2)))
-        chosen.append(next(candidate for candidate in tries if candidate not in taken))
-        taken.add(chosen[-1])
-    return chosen

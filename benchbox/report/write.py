@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 
 from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_ROW_FAILED, RecordError
 from benchbox.plan.spec import Plan
-from benchbox.records.files import write_whole
+from benchbox.records.files import file_names, write_whole
 from benchbox.records.frame import frame, summary
 from benchbox.records.record import GOOD, Record
 from benchbox.records.rows import Row, rows
 from benchbox.report.ablation import LADDER, arms
 from benchbox.report.evaluation import SCORED_ON, row_confusion
 from benchbox.report.markdown import Plot, markdown
-from benchbox.report.naming import file_names, labeller, row_names
+from benchbox.report.naming import labeller, row_names
 from benchbox.report.plots import bench_figure, comparison_figure, confusion_figure, learning_figure, png
 from benchbox.report.tables import result_grids
 from benchbox.version import __version__

@@ -77,16 +77,17 @@ def call(
         _end(process)
     if answer.error is not None:
         raise answer.error
-    if not isinstance(answer.value, returns):
-        raise ChildError(f"{target} returned {type(answer.value).__name__}, not {returns.__name__}")
-    return answer.value
+    return _checked(answer.value, target, returns)
 
 
 def call_here(
     target: str, request: object, *, returns: type[Result], observer: Observer = ignore, output: Path | None = None
 ) -> Result:
     """Like `call`, in this process: for debuggers and notebooks."""
-    value = _find(target)(request, observer=observer)
+    return _checked(_find(target)(request, observer=observer), target, returns)
+
+
+def _checked(value: object, target: str, returns: type[Result]) -> Result:
     if not isinstance(value, returns):
         raise ChildError(f"{target} returned {type(value).__name__}, not {returns.__name__}")
     return value

@@ -1,8 +1,6 @@
 """Runner: every spec of a plan in turn, each record in the journal before the next run starts."""
 
-import hashlib
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +10,12 @@ from benchbox.errors import Interrupted
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import Plan, RunSpec
 from benchbox.records.events import AnyEvent
+from benchbox.records.files import file_names
 from benchbox.records.journal import JOURNAL, append
 from benchbox.records.record import STOPPED, Record, Status, make_record
 from benchbox.runner.child import ENGINE, ChildError, call
 from benchbox.runner.folder import OUTPUT
 from benchbox.runner.pace import epoch_seconds, why_not_fit
-
-# File systems allow 255 bytes; endings and a hash are added.
-MOST_LETTERS = 100
 
 EXECUTE = f"{ENGINE}:execute"
 
@@ -55,10 +51,10 @@ class Runner:
         Raises Interrupted after the record of the run that was cut off.
         """
         records: list[Record] = []
-        names = file_names(plan.labels)
-        for index, (spec, label) in enumerate(zip(plan.specs, plan.labels, strict=True)):
+        runs = zip(plan.specs, plan.labels, file_names(plan.labels), strict=True)
+        for index, (spec, label, name) in enumerate(runs):
             self.watcher.run_started(index, spec, label)
-            record = self._run_one(plan, spec, label, names[label], records)
+            record = self._run_one(plan, spec, label, name, records)
             append(self.folder / JOURNAL, record)
             records.append(record)
             self.watcher.run_ended(record)
@@ -88,17 +84,6 @@ class Runner:
             return _record_without_run(spec, "crashed", error.reason, began, log=error.log)
         except (Interrupted, KeyboardInterrupt):
             return _record_without_run(spec, "interrupted", STOPPED, began)
-
-
-def file_names(labels: Sequence[str]) -> dict[str, str]:
-    """A file name for each label, each once: letters, digits, dot, dash, underscore, and not too long."""
-    names: dict[str, str] = {}
-    for label in labels:
-        plain = re.sub(r"[^A-Za-z0-9._]+", "-", label).strip("-.")[-MOST_LETTERS:].strip("-.")
-        if not plain or plain.lower() in {name.lower() for name in names.values()}:
-            plain = f"{plain}-{hashlib.sha256(label.encode()).hexdigest()[:8]}".strip("-")
-        names[label] = plain
-    return names
 
 
 def _record_without_run(spec: RunSpec, status: Status, reason: str, began: datetime, *, log: str = "") -> Record:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchbox.errors import ModelError
 from benchbox.models import agree_on_format, build
 from benchbox.models.agreement import on_meta
-from benchbox.plan.spec import ModelSpec
+from benchbox.plan.spec import MemoryFormat, ModelSpec
 
 
 class Small(nn.Module):
@@ -36,7 +36,9 @@ class Viewing(Small):
         return self.end(self.linear(maps.view(len(maps), -1)))
 
 
-def agree(network: nn.Module, *, channels: int = 1, memory_format: str = "channels_last") -> tuple[str, str]:
+def agree(
+    network: nn.Module, *, channels: int = 1, memory_format: MemoryFormat = "channels_last"
+) -> tuple[str, str]:
     return agree_on_format(network, channels=channels, image_size=16, classes=6, memory_format=memory_format)
 
 

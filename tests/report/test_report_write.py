@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchbox.records.files import file_names
 from benchbox.records.record import STATUSES, Record
-from benchbox.report.naming import file_names
 from benchbox.report.write import exit_code, json_document, write_report
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from benchbox.errors import UsageError
 from benchbox.plan.spec import Plan
+from benchbox.records.files import file_names
 from benchbox.runner.folder import make_folder, write_plan
-from benchbox.runner.run import file_names
 
 NOW = datetime(2026, 11, 24, 10, 30, 5)
 
@@ -54,13 +54,19 @@ def test_the_plan_can_be_read_back(tmp_path: Path) -> None:
 @given(st.lists(st.text(), unique=True))
 def test_file_names_are_safe_and_each_is_given_once(labels: list[str]) -> None:
     names = file_names(labels)
-    assert list(names) == labels
-    assert len({name.lower() for name in names.values()}) == len(labels)
-    for name in names.values():
+    assert len(names) == len({name.lower() for name in names}) == len(labels)
+    for name in names:
         assert 0 < len(name) < 128
         assert all(char.isascii() and (char.isalnum() or char in "._-") for char in name)
         assert not name.startswith(".")
 
 
 def test_a_plain_label_keeps_its_words() -> None:
-    assert file_names(["lenet seed 0"]) == {"lenet seed 0": "lenet-seed-0"}
+    assert file_names(["lenet seed 0"]) == ["lenet-seed-0"]
+
+
+def test_a_long_label_keeps_its_head_and_its_tail() -> None:
+    [name] = file_names([f"confusion {'deep/' * 100}networks.py:tiny"])
+    assert len(name) == 100
+    assert name.startswith("confusion-deep-deep")
+    assert name.endswith("networks.py-tiny")
