@@ -47,7 +47,7 @@ def same(logits: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("memory_format", ["channels_last", "contiguous"])
-def test_what_runs_as_asked_is_agreed_without_a_note(memory_format: str) -> None:
+def test_what_runs_as_asked_is_agreed_without_a_note(memory_format: MemoryFormat) -> None:
     assert agree(Small(same), memory_format=memory_format) == (memory_format, "")
 
 
