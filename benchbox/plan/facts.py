@@ -15,6 +15,19 @@ class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True):
     fastest: str
 
 
+class Ceiling(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that a device was seen to do: a large matrix product in FLOP/s, a large copy in bytes/s.
+
+    Of a copy, the bytes read and the bytes written count. `threads` are those of a CPU, 0 elsewhere.
+    """
+
+    device: str
+    precision: str
+    threads: int
+    flops_per_second: float
+    copy_bytes_per_second: float
+
+
 class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What this machine can compute. The first device is the one that `auto` means.
 
@@ -26,6 +39,12 @@ class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
     cores: int
     threads: int
     torch: str
+    ceilings: tuple[Ceiling, ...] = ()
+
+    def ceiling(self, *, device: str, precision: str, threads: int) -> Ceiling | None:
+        """The measured ceiling of a placement, None where it was not measured."""
+        wanted = (device, precision, threads if device == "cpu" else 0)
+        return next((seen for seen in self.ceilings if (seen.device, seen.precision, seen.threads) == wanted), None)
 
 
 class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,11 +68,18 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a plan asks for.
 
-    `network_digests` tells the sources of foreign networks by their names, `refusals` why a network cannot
-    run at all on these pictures.
+    `network_digests` tells the sources of foreign networks by their names. By `sized(name, image_size)`,
+    `refusals` tell why a network cannot run at all on these pictures, and `flops` the forward pass of one of
+    them, 1 MAC = 2 FLOP.
     """
 
     machine: MachineFacts
     data: DataFacts
     network_digests: dict[str, str] = {}
     refusals: dict[str, str] = {}
+    flops: dict[str, int] = {}
+
+
+def sized(name: str, image_size: int) -> str:
+    """The key of a network for pictures of one size: `lenet@128`."""
+    return f"{name}@{image_size}"

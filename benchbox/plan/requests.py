@@ -2,14 +2,17 @@
 
 import msgspec
 
-from benchbox.plan.spec import DataSpec, MemoryFormat, ModelSpec, RunSpec
+from benchbox.plan.facts import Ceiling
+from benchbox.plan.spec import DataSpec, MemoryFormat, ModelSpec, PlacementSpec, RunSpec
 
 
 class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Probe the machine and the pictures (made and cached if need be), and try the foreign networks.
 
     `dataset` is the folder of pictures and their cache. A network that cannot run at all is an error, or one
-    of the refusals in the facts where `goes_on` is set and another can.
+    of the refusals in the facts where `goes_on` is set and another can. `image_sizes` are tried instead of
+    the data's own where there are several. `ceilings` are placements of which the ceiling shall be measured,
+    and the networks' FLOPs counted with it.
     """
 
     data: DataSpec
@@ -17,6 +20,8 @@ class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
     memory_format: MemoryFormat = "channels_last"
     dataset: str = "dataset"
     goes_on: bool = False
+    image_sizes: tuple[int, ...] = ()
+    ceilings: tuple[PlacementSpec, ...] = ()
 
 
 class CardsRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +34,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Execute one resolved spec and leave its files in `folder` under `name`.
 
     `epoch_seconds` is what one epoch was seen to take here, for a fit that is bounded by seconds. `model`
-    allows the import of a user's own file that a checkpoint names.
+    allows the import of a user's own file that a checkpoint names. `ceiling` is what the device was seen to do,
+    `profiles` asks for a trace in a pass of its own.
     """
 
     spec: RunSpec
@@ -39,3 +45,5 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     keeps_checkpoints: bool = False
     epoch_seconds: float | None = None
     model: str | None = None
+    ceiling: Ceiling | None = None
+    profiles: bool = False

@@ -13,7 +13,7 @@ import msgspec
 from benchbox.errors import SpecError
 from benchbox.plan.facts import Facts
 
-Task = Literal["fit", "evaluate", "infer", "train_step"]
+Task = Literal["fit", "evaluate", "infer", "train_step", "largest_batch"]
 Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "mish", "hardswish"]
 Init = Literal["auto", "suited", "default"]
 FitMode = Literal["stretch", "pad", "crop"]
@@ -175,7 +175,10 @@ class TimingSpec(Spec, frozen=True, kw_only=True):
 
 
 class RunSpec(Spec, frozen=True, kw_only=True):
-    """One run, fully named. `seed` rules initialisation, dropout and the order of the pictures."""
+    """One run, fully named. `seed` rules initialisation, dropout and the order of the pictures.
+
+    `repeat` tells apart the fresh processes in which one and the same work is measured again.
+    """
 
     task: Task = "fit"
     model: ModelSpec = ModelSpec()
@@ -184,11 +187,13 @@ class RunSpec(Spec, frozen=True, kw_only=True):
     placement: PlacementSpec = PlacementSpec()
     timing: TimingSpec = TimingSpec()
     seed: int = 0
+    repeat: int = 0
     checkpoint: str | None = None
 
     def __post_init__(self) -> None:
         _need_one("task", self.task, TASKS)
         _need(self.seed >= 0, "seed", self.seed, "0 or more")
+        _need(self.repeat >= 0, "repeat", self.repeat, "0 or more")
         _need(
             self.task != "evaluate" or self.checkpoint is not None,
             "checkpoint",
@@ -198,11 +203,15 @@ class RunSpec(Spec, frozen=True, kw_only=True):
 
 
 class Plan(Spec, frozen=True, kw_only=True):
-    """What one command shall run, in order.
+    """What one command shall run.
 
-    `labels` name the specs one by one, each once; `factors` are the dotted fields that an ablation varies;
-    `trusted` are the networks that the user named, whose code a checkpoint may therefore bring back;
-    `refusals` say, by label, why a run is not even started.
+    `specs` stand in the order in which they are shown, `labels` name them one by one, each once, and `order`
+    holds their places in the order in which they run, where it is another one. `turns` are groups of places
+    whose runs are alive together and take turns in short slices, since their ratios are what is asked for.
+    `factors` are the dotted fields that an ablation or a sweep varies; `trusted` are the networks that the user
+    named, whose code a checkpoint may therefore bring back; `refusals` say, by label, why a run is not even
+    started. `timeout` is the most seconds of one run, None for no limit. `under` are constraints by which the
+    report shall choose, such as `latency<10ms`.
     """
 
     command: str
@@ -214,6 +223,11 @@ class Plan(Spec, frozen=True, kw_only=True):
     keeps_checkpoints: bool = False
     trusted: tuple[str, ...] = ()
     refusals: dict[str, str] = {}
+    order: tuple[int, ...] = ()
+    turns: tuple[tuple[int, ...], ...] = ()
+    timeout: float | None = None
+    profiles: bool = False
+    under: tuple[str, ...] = ()
     created: str = ""
     arguments: tuple[str, ...] = ()
 
@@ -231,7 +245,9 @@ def case(spec: RunSpec) -> str:
         timing=TimingSpec(),
         data=msgspec.structs.replace(spec.data, split_seed=0),
     )
-    digest = hashlib.sha256(msgspec.json.encode(same)).hexdigest()[:8]
+    plain = msgspec.to_builtins(same)
+    del plain["repeat"]
+    digest = hashlib.sha256(msgspec.json.encode(plain)).hexdigest()[:8]
     place, data = spec.placement, spec.data
     form = f"{place.device}-{place.precision}-{place.memory_format}{'-compile' if place.compile else ''}"
     batch = spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch_size

@@ -31,6 +31,21 @@ _METRICS = (
     Metric(name="warmup_seconds", unit="s", better="neither", meaning="calls before the timed ones"),
     # a timed cell: one value a sample, in the order seen
     Metric(name="sample_seconds", unit="s", better="lower", meaning="one call on one batch"),
+    Metric(name="wall_seconds", unit="s", better="lower", meaning="a sample by the host's clock, on a GPU"),
+    Metric(name="peak_reserved", unit="B", better="lower", meaning="most memory that the GPU's allocator held"),
+    Metric(name="activation_bytes", unit="B", better="lower", meaning="held for backward, for one picture"),
+    # the split of a training step: one value a step of a pass of its own
+    Metric(name="data_wait_seconds", unit="s", better="lower", meaning="until the next batch is there"),
+    Metric(name="copy_seconds", unit="s", better="lower", meaning="pictures to the device, and normalised"),
+    Metric(name="forward_seconds", unit="s", better="lower", meaning="forward pass and loss"),
+    Metric(name="backward_seconds", unit="s", better="lower", meaning="backward pass"),
+    Metric(name="optimizer_seconds", unit="s", better="lower", meaning="from gradients to new weights"),
+    # agreement with plain fp32 on the same pictures and weights
+    Metric(name="parity_error", unit="ratio", better="lower", meaning="distance of the logits from plain fp32's"),
+    Metric(name="parity_top1", unit="ratio", better="higher", meaning="share of the same likeliest class"),
+    # the search for the largest batch: one value a batch that was tried and fitted
+    Metric(name="batch_fitted", unit="count", better="higher", meaning="pictures of a training step that fitted"),
+    Metric(name="batch_refused", unit="count", better="neither", meaning="pictures of a step that did not fit"),
     Metric(name="peak_memory", unit="B", better="lower", meaning="most memory above the process's floor"),
     # a fit: one value an epoch
     Metric(name="epoch_seconds", unit="s", better="lower", meaning="training part of an epoch"),

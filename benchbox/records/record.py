@@ -6,7 +6,9 @@ from typing import Literal, get_args
 import msgspec
 
 from benchbox.errors import RecordError, SpecError
+from benchbox.plan.facts import Ceiling
 from benchbox.plan.spec import RunSpec, case
+from benchbox.records.machine import MachineState
 from benchbox.records.metrics import METRICS
 
 Status = Literal["ok", "oom", "timeout", "nan", "crashed", "interrupted", "unsupported", "skipped"]
@@ -19,7 +21,9 @@ STOPPED = "stopped by a signal; what it had finished is kept"
 
 # History of the journal's lines. Old numbers are read for ever, unknown ones are refused.
 #   1  2026-11: the first.
-SCHEMA = 1
+#   2  2026-11: repeats, machine states, ceilings, doubts, void answers, the split of a step.
+SCHEMA = 2
+READABLE = (1, 2)
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +43,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a run took place. `flags` are torch's global switches, as they were during the run."""
+    """Where a run took place. `flags` are torch's global switches, as they were during the run.
+
+    `ceiling` is what the device was seen to do at this precision before the first run of the command.
+    """
 
     cpu: str
     cores: int
@@ -54,6 +61,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     flags: dict[str, str]
     commit: str = ""
+    ceiling: Ceiling | None = None
 
 
 class Actual(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +69,8 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
 
     `weights` says where an evaluation's weights come from; `network_digest` is the hash of a foreign network's
     source; `notes` say every fallback and its reason; `mean` and `std` are the normalisation, per channel, of
-    pictures scaled to 0…1.
+    pictures scaled to 0…1. `void` says why a timed cell's numbers must not be ranked: its answers are not those
+    of plain fp32. `doubts` say what disturbed it: its numbers stand, but may not hold.
     """
 
     data: str = ""
@@ -78,10 +87,15 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     std: tuple[float, ...] = ()
     test_pictures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    void: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `results.jsonl`. `files`: a kind (checkpoint, predictions, …) to a path in the report."""
+    """One line of `results.jsonl`. `files`: a kind (checkpoint, predictions, …) to a path in the report.
+
+    `states` are the machine's before and after the timed part.
+    """
 
     schema: int = SCHEMA
     spec: RunSpec
@@ -95,6 +109,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     measurements: tuple[Measurement, ...] = ()
     files: dict[str, str] = {}
     log: str = ""
+    states: tuple[MachineState, ...] = ()
 
     def values(self, metric: str) -> tuple[float, ...]:
         """The raw values of a metric, empty where it was not measured."""
@@ -127,10 +142,10 @@ def decode(line: bytes) -> Record:
     """
     try:
         schema = msgspec.json.decode(line, type=_Versioned).schema
-        if schema != SCHEMA:
+        if schema not in READABLE:
             raise RecordError(
                 f"the record has schema {schema}",
-                allowed=f"schema {SCHEMA}",
+                allowed=f"schema {' or '.join(map(str, READABLE))}",
                 hint="read it with the release of benchbox that wrote it",
             )
         return msgspec.json.decode(line, type=Record)

@@ -16,13 +16,14 @@ from benchbox.plan.spec import RunSpec, TimingSpec
 from benchbox.records.estimate import Estimate, median, percentile, throughput, wilson
 from benchbox.records.record import GOOD, Actual, Environment, Record, Status
 
-Slot = Literal["infer", "train_step", "accuracy"]
+Slot = Literal["infer", "train_step", "accuracy", "largest_batch"]
 
 SLOTS: dict[str, Slot] = {
     "infer": "infer",
     "train_step": "train_step",
     "fit": "accuracy",
     "evaluate": "accuracy",
+    "largest_batch": "largest_batch",
 }
 MILESTONES = (0.5, 0.9, 0.99, 1.0)
 # An accuracy that passed through fp32 may lie this far below the ratio that it means.
