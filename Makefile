@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help train eval bench ablate test check lint format readme clean
+.PHONY: help train eval bench ablate tensorboard test check lint format perf readme clean
 .DEFAULT_GOAL := help
 
 help:  ## What the targets do
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 # `args` are further options, for example: make bench args="--budget 60"
 train: $(READY)  ## Train LeNet and AlexNet; names="resnet50 …" for others
@@ -21,6 +21,10 @@ bench: $(READY)  ## Speed, size and accuracy of the six in one table
 
 ablate: $(READY)  ## LeNet and AlexNet with sigmoid and with ReLU
 	$(BIN)/benchbox ablate $(or $(factor),activation) $(args)
+
+# Loopback alone: TensorBoard asks nobody for a password.
+tensorboard: $(READY)  ## Curves and traces of the newest report in a browser; dir="…" for another
+	$(BIN)/tensorboard --host 127.0.0.1 --logdir $(or $(dir),reports/latest) $(args)
 
 test: $(READY)  ## The tests
 	$(BIN)/python -m pytest $(args)
@@ -36,6 +40,9 @@ lint: $(READY)  ## Format, lint, types, import contract
 format: $(READY)  ## Bring the code into the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+perf: $(READY)  ## Benchmarks of benchbox itself; args="overhead" for one, timm must be installed for its own
+	PYTHONPATH=tests $(BIN)/python -m performance $(args)
 
 readme: $(READY)  ## Fill the README's tables from reports/kept
 	$(BIN)/python .ci/readme.py

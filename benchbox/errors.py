@@ -7,8 +7,13 @@
     │   ├── DataError         a folder, an archive, a picture, a split
     │   ├── CheckpointError   a file that is not a checkpoint, or does not fit
     │   └── RecordError       a report folder or a line of a journal
+    ├── StorageError          a disk is full, or a report cannot be written exit 74
     ├── NotFiniteError        a loss became NaN or infinite                 a row `nan`
     └── Interrupted           SIGINT or SIGTERM reached a run               exit 130
+
+Exit codes of the commands that run a plan: 0 every run is ok or was skipped on purpose; 1 a run failed, and its
+row says why; 2 nothing ran, since what was asked cannot be done; 70 an error of benchbox's own; 74 (EX_IOERR of
+sysexits.h) a report could not be written, and what was written before is whole; 130 a signal ended the work.
 
 Every message says what was got, what is allowed and what to do next, in one line. They cross
 process boundaries, so each is rebuilt from its plain fields when unpickled.
@@ -20,6 +25,7 @@ EXIT_OK = 0
 EXIT_ROW_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERNAL = 70
+EXIT_STORAGE = 74
 EXIT_INTERRUPTED = 130
 
 
@@ -73,6 +79,25 @@ class CheckpointError(UsageError):
 
 class RecordError(UsageError):
     """A report folder or a line of its journal cannot be read."""
+
+
+class StorageError(BenchboxError):
+    """A report cannot be written: the disk is full, a quota is used up, a folder was taken away.
+
+    `path` is what was being written and `reason` what the system said. What was written before is whole.
+    """
+
+    def __init__(self, path: str, reason: str, *, report: str = "") -> None:
+        self.path, self.reason, self.report = path, reason, report
+        goes_on = f", then go on with `--resume {report}`" if report else ""
+        super().__init__(f"cannot write {path}: {reason}. Make room{goes_on}.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_storage, (type(self), self.path, self.reason, self.report)
+
+
+def _rebuild_storage(kind: type[StorageError], path: str, reason: str, report: str) -> StorageError:
+    return kind(path, reason, report=report)
 
 
 class NotFiniteError(BenchboxError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from benchbox.plan.facts import DataFacts, DeviceFacts, Facts, MachineFacts
+from benchbox.plan.facts import Ceiling, DataFacts, DeviceFacts, Facts, MachineFacts
 from benchbox.plan.spec import FitSpec, ModelSpec, PlacementSpec, Plan, RunSpec, Task
 from benchbox.records.record import Actual, Environment, Measurement, Record, Status, make_record
 
@@ -22,8 +22,9 @@ SIZES = {
 }
 
 
-def sample_environment() -> Environment:
+def sample_environment(*, ceiling: Ceiling | None = None) -> Environment:
     return Environment(
+        ceiling=ceiling,
         cpu="Test CPU 9000",
         cores=2,
         memory=8 * 2**30,
@@ -68,7 +69,20 @@ def sample_actual(**changes: Any) -> Actual:
     return msgspec.structs.replace(actual, **changes)
 
 
-def sample_spec(model: str = "lenet", task: Task = "fit", *, seed: int = 0, **fields: Any) -> RunSpec:
+def sample_ceiling() -> Ceiling:
+    """100 GFLOP/s in bf16 on two threads."""
+    return Ceiling(device="cpu", precision="bf16", threads=2, flops_per_second=100e9, copy_bytes_per_second=10e9)
+
+
+def sample_spec(
+    model: str = "lenet",
+    task: Task = "fit",
+    *,
+    seed: int = 0,
+    repeat: int = 0,
+    image_size: int = 128,
+    **fields: Any,
+) -> RunSpec:
     """A resolved spec; `fields` are those of ModelSpec, FitSpec or PlacementSpec."""
     given = {
         "activation": "sigmoid" if model == "lenet" else "relu",
@@ -86,8 +100,9 @@ def sample_spec(model: str = "lenet", task: Task = "fit", *, seed: int = 0, **fi
     return RunSpec(
         task=task,
         seed=seed,
+        repeat=repeat,
         model=ModelSpec(name=model, **_of(ModelSpec, given)),
-        data=msgspec.structs.replace(RunSpec().data, source="coil20"),
+        data=msgspec.structs.replace(RunSpec().data, source="coil20", image_size=image_size),
         fit=FitSpec(**_of(FitSpec, given)),
         placement=PlacementSpec(**_of(PlacementSpec, given)),
         checkpoint="reports/latest-train/lenet-best.pt" if task == "evaluate" else None,
@@ -132,6 +147,55 @@ def timed_record(
             sample_seconds=seen,
             peak_memory=300 * 2**20,
         ),
+    )
+
+
+def with_actual(record: Record, **changes: Any) -> Record:
+    """The record with other fields of its Actual: `void`, `doubts`, …"""
+    return msgspec.structs.replace(record, actual=msgspec.structs.replace(record.actual, **changes))
+
+
+def with_measured(record: Record, **series: Sequence[float] | float) -> Record:
+    """The record with measurements added to its own."""
+    return msgspec.structs.replace(record, measurements=(*record.measurements, *measured(**series)))
+
+
+def process_records(
+    model: str = "lenet", task: Task = "infer", *, medians: Sequence[float], **fields: Any
+) -> list[Record]:
+    """One and the same cell in as many fresh processes as there are medians, six samples each."""
+    return [
+        timed_record(model, task, samples=[median] * 6, repeat=repeat, **fields)
+        for repeat, median in enumerate(medians)
+    ]
+
+
+def full_records(models: Sequence[str] = ("lenet", "alexnet", "vgg16")) -> list[Record]:
+    """`bench_records` with all that a cell can tell: the split of a step, parity, ceilings, the largest batch."""
+    place = sample_environment(ceiling=sample_ceiling())
+    records = [msgspec.structs.replace(record, environment=place) for record in bench_records(models)]
+    step = {f"{stage}_seconds": (value,) * 3 for stage, value in SPLIT.items()}
+    parity = {"parity_error": 0.004, "parity_top1": 1.0}
+    told: dict[str, Any] = {"infer": parity, "train_step": {**parity, **step, "activation_bytes": 5 * 2**20}}
+    records = [with_measured(record, **told.get(record.spec.task, {})) for record in records]
+    return records + [largest_record(model, fitted=(32, 64, 96)) for model in models]
+
+
+SPLIT = {"data_wait": 0.01, "copy": 0.02, "forward": 0.07, "backward": 0.14, "optimizer": 0.06}
+
+
+def largest_record(
+    model: str = "lenet", *, fitted: Sequence[float] = (32, 64), reason: str = "", **fields: Any
+) -> Record:
+    """A search for the largest batch; `reason` says why it ended early."""
+    return make_record(
+        sample_spec(model, "largest_batch", **fields),
+        status="ok",
+        started=STARTED,
+        seconds=4.0,
+        actual=sample_actual(stop_reason=reason),
+        environment=sample_environment(),
+        measurements=measured(**counted(model), batch_fitted=fitted),
     )
 
 

@@ -3,11 +3,13 @@
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
+from benchbox.cli.conduct import is_bare_resume, make_conduct
+from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, resume_report
 from benchbox.errors import SpecError
-from benchbox.plan.axes import Factor, find_field, make_factor
+from benchbox.plan.axes import Factor, cross, find_field, make_factor
 from benchbox.plan.commands import plan_ablate, plan_ladder
 from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec, TimingSpec
 
@@ -15,7 +17,7 @@ SPEED = "speed"
 ABLATION = "Ablation"
 
 Factors = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="FACTOR[,FACTOR]",
         help="activation, precision, memory-format, lr, optimizer, dropout, … any field of a spec; two are "
@@ -53,7 +55,8 @@ SampleSeconds = Annotated[
 
 # Longer than forty lines: a command's signature is its list of options.
 def ablate(
-    factors: Factors,
+    context: typer.Context,
+    factors: Factors = None,
     values: Values = None,
     models: ModelNames = "lenet,alexnet",
     seeds: SeedCount = 1,
@@ -81,11 +84,19 @@ def ablate(
     memory_format: options.MemoryFormatOption = "channels_last",
     compile: CompileRung = None,
     threads: options.Threads = None,
+    resume: options.Resume = None,
+    timeout: options.Timeout = 0.0,
+    no_isolate: options.NoIsolate = False,
+    dry_run: options.DryRun = False,
     out: options.Out = options.REPORTS,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Vary one factor (or two, crossed) and leave everything else as it is: what does it change?"""
+    output = Output(out=out, quiet=quiet, json=json)
+    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
+    if resume is not None and is_bare_resume(context):
+        resume_report(resume, output, conduct, command="ablate")
     base = RunSpec(
         data=DataSpec(
             source=data,
@@ -116,16 +127,18 @@ def ablate(
         seed=seed,
     )
     is_ladder = factors == SPEED
-    wanted = [] if is_ladder else make_factors(factors, values or [])
+    wanted = [] if is_ladder else make_factors(factors or "", values or [])
     if seeds < 1:
         raise SpecError.of("--seeds", seeds, allowed="1 or more")
     names = options.split_list([models])
     named = make_models(names, activation=activation, dropout=dropout, init=init)
-    output = Output(out=out, quiet=quiet, json=json)
-    facts = gather_facts(base, named, output)
+    placements = [spec.placement for spec in cross(base, wanted)]
     if is_ladder:
-        carry_out(plan_ladder(base, named, facts, has_compile=compile is not False), output)
-    carry_out(plan_ablate(base, named, wanted, seeds, facts), output)
+        placements = [base.placement, replace(base.placement, precision="fp32")]
+    facts = gather_facts(base, named, output, conduct, placements=placements)
+    if is_ladder:
+        carry_out(plan_ladder(base, named, facts, has_compile=compile is not False), output, conduct)
+    carry_out(plan_ablate(base, named, wanted, seeds, facts), output, conduct)
 
 
 def make_factors(text: str, values: list[str]) -> list[Factor]:

@@ -11,11 +11,21 @@ import typer
 from benchbox.cli.ablate import ablate
 from benchbox.cli.bench import bench
 from benchbox.cli.data import app as data_app
+from benchbox.cli.env import env
 from benchbox.cli.eval import evaluate
 from benchbox.cli.models import models
 from benchbox.cli.report import report
 from benchbox.cli.train import train
-from benchbox.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, BenchboxError, Interrupted, UsageError
+from benchbox.errors import (
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_STORAGE,
+    EXIT_USAGE,
+    BenchboxError,
+    Interrupted,
+    StorageError,
+    UsageError,
+)
 from benchbox.version import __version__
 
 app = typer.Typer(
@@ -29,7 +39,7 @@ app = typer.Typer(
 def show_version(is_asked: bool) -> None:
     """Print the versions that decide results, and the devices."""
     if is_asked:
-        from benchbox.engine.prepare import probe_machine
+        from benchbox.engine.devices import probe_machine
 
         machine = probe_machine()
         typer.echo(f"benchbox {__version__}, torch {machine.torch}")
@@ -53,6 +63,7 @@ app.command("bench")(bench)
 app.command("ablate")(ablate)
 app.command("report")(report)
 app.command("models")(models)
+app.command("env")(env)
 app.add_typer(data_app, name="data")
 
 
@@ -64,7 +75,10 @@ def run() -> NoReturn:
     except UsageError as error:
         print(f"benchbox: {as_typed(str(error))}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
-    except Interrupted:
+    except StorageError as error:
+        print(f"benchbox: {error}", file=sys.stderr)
+        sys.exit(EXIT_STORAGE)
+    except (Interrupted, KeyboardInterrupt):
         print("benchbox: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BenchboxError as error:

@@ -1,5 +1,7 @@
-"""`benchbox bench`: speed, size and accuracy of architectures in one table."""
+"""`benchbox bench`: speed, size and accuracy of architectures in one table, or in a sweep of settings."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -7,20 +9,24 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models
+from benchbox.cli.conduct import is_bare_resume, make_conduct
+from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models, resume_report
 from benchbox.errors import SpecError
+from benchbox.plan.axes import Factor, cross, make_factor
+from benchbox.plan.bench import USUAL_BUDGET, BenchOptions, plan_bench
 from benchbox.plan.catalogue import THE_SIX
-from benchbox.plan.commands import plan_bench
-from benchbox.plan.facts import Facts
-from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
+from benchbox.plan.facts import Facts, sized
+from benchbox.plan.spec import DataSpec, ModelSpec, PlacementSpec, RunSpec
 
 MEASURING = "Measuring"
+HOUR = 3600.0
 
 All = Annotated[bool, typer.Option("--all", help="The six of the zoo.", rich_help_panel=MEASURING)]
 Budget = Annotated[
-    float,
+    float | None,
     typer.Option(
         help="Seconds for the whole, but for the few samples that a slow cell needs at least.",
+        show_default=f"{USUAL_BUDGET:.0f}, or what one sample of each cell needs",
         rich_help_panel=MEASURING,
     ),
 ]
@@ -36,83 +42,171 @@ FitEpochs = Annotated[
     int | None,
     typer.Option(help="Train each network first, for so many epochs.", rich_help_panel=MEASURING),
 ]
+Processes = Annotated[
+    int,
+    typer.Option(help="Measure every cell in so many fresh processes, in turn.", rich_help_panel=MEASURING),
+]
+MaxBatch = Annotated[
+    bool,
+    typer.Option("--max-batch", help="Search the largest batch that can be trained.", rich_help_panel=MEASURING),
+]
+Under = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONSTRAINT",
+        help='Choose the best under a constraint, such as "latency<10ms"; may be given more than once.',
+        rich_help_panel=MEASURING,
+    ),
+]
 
 
 # Longer than forty lines: a command's signature is its list of options.
 def bench(
+    context: typer.Context,
     models: options.Models = None,
     all_: All = False,
-    budget: Budget = 300.0,
+    budget: Budget = None,
     fit_seconds: FitSeconds = 30.0,
     fit_epochs: FitEpochs = None,
+    processes: Processes = 1,
+    max_batch: MaxBatch = False,
+    under: Under = None,
     data: options.Data = "auto",
-    image_size: options.ImageSize = 128,
+    image_size: options.Sizes = "128",
     channels: options.Channels = 1,
     fit_mode: options.FitModeOption = "stretch",
     split_seed: options.SplitSeed = 0,
     skip_bad: options.SkipBad = False,
     cache_limit: options.CacheLimit = "2GiB",
     workers: options.Workers = 2,
-    batch_size: options.BatchSize = 32,
     activation: options.ActivationOption = None,
     dropout: options.Dropout = None,
     init: options.InitOption = "auto",
     seed: options.Seed = 0,
     device: options.Device = "auto",
-    precision: options.PrecisionOption = "auto",
-    memory_format: options.MemoryFormatOption = "channels_last",
-    compile: options.Compile = False,
-    threads: options.Threads = None,
+    batch_size: options.BatchSizes = "32",
+    precision: options.Precisions = "auto",
+    memory_format: options.MemoryFormats = "channels_last",
+    compile: options.Compiles = None,
+    threads: options.ThreadCounts = None,
+    profile: options.Profile = False,
+    resume: options.Resume = None,
+    timeout: options.Timeout = HOUR,
+    no_isolate: options.NoIsolate = False,
+    dry_run: options.DryRun = False,
     out: options.Out = options.REPORTS,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Which network is fastest, smallest and most accurate here: one row each, speed and accuracy side by side."""
+    """Which network is fastest, smallest and most accurate here: one row each, speed and accuracy side by side.
+
+    Settings that are given several values, as --batch-size 1,8,32, are crossed: one row for each combination.
+    """
+    output = Output(out=out, quiet=quiet, json=json)
+    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
+    if resume is not None and is_bare_resume(context):
+        resume_report(resume, output, conduct, command="bench")
     if all_ and models:
         raise SpecError.of("ARCHITECTURE… with --all", " ".join(models), allowed="names or --all")
-    if budget <= 0 or fit_seconds < 0:
-        raise SpecError.of("--budget, --fit", (budget, fit_seconds), allowed="--budget over 0, --fit 0 or more")
+    wishes = BenchOptions(
+        budget=budget,
+        fit_seconds=fit_seconds,
+        fit_epochs=fit_epochs,
+        processes=processes,
+        has_max_batch=max_batch,
+    )
+    constraints = check_constraints(under or [])
     base = RunSpec(
         data=DataSpec(
             source=data,
-            image_size=image_size,
             channels=channels,
             fit_mode=fit_mode,
             split_seed=split_seed,
             skip_bad=skip_bad,
             cache_limit=options.parse_bytes(cache_limit),
         ),
-        fit=FitSpec(batch_size=batch_size),
-        placement=PlacementSpec(
-            device=device,
-            precision=precision,
-            memory_format=memory_format,
-            compile=compile,
-            threads=threads,
-            workers=workers,
-        ),
+        placement=PlacementSpec(device=device, workers=workers),
         seed=seed,
     )
+    settings = {
+        "batch-size": [batch_size],
+        "image-size": [image_size],
+        "precision": [precision],
+        "memory-format": [memory_format],
+        "compile": [str(value).lower() for value in compile or [False]],
+        "threads": [threads] if threads is not None else [],
+    }
+    sweep = make_sweep(base, settings)
     names = list(THE_SIX) if all_ else models or []
     named = make_models(names, activation=activation, dropout=dropout, init=init, hint="or --all for the six")
-    output = Output(out=out, quiet=quiet, json=json)
-    facts = gather_facts(base, named, output, goes_on=True)
-    checkpoints = {} if fit_epochs is not None else find_checkpoints(out, named, base.data, facts)
-    plan = plan_bench(
-        base,
+    facts = gather_facts(
+        sweep.base,
         named,
-        facts,
-        checkpoints=checkpoints,
-        budget=budget,
-        fit_seconds=fit_seconds,
-        fit_epochs=fit_epochs,
+        output,
+        conduct,
+        placements=[spec.placement for spec in sweep.specs],
+        image_sizes=list(dict.fromkeys(spec.data.image_size for spec in sweep.specs)),
+        goes_on=True,
     )
-    trusted = tuple(model.name for model in named)
-    carry_out(replace(plan, keeps_checkpoints=fit_epochs is not None, trusted=trusted), output)
+    checkpoints = {} if fit_epochs is not None else find_checkpoints(out, named, sweep, facts)
+    plan = plan_bench(sweep.base, named, facts, options=wishes, factors=sweep.factors, checkpoints=checkpoints)
+    plan = replace(
+        plan,
+        keeps_checkpoints=fit_epochs is not None,
+        trusted=tuple(model.name for model in named),
+        profiles=profile,
+        under=constraints,
+    )
+    carry_out(plan, output, conduct)
 
 
-def find_checkpoints(out: Path, models: list[ModelSpec], data: DataSpec, facts: Facts) -> dict[str, str]:
-    """The best checkpoint of each network that has one on these pictures, by name."""
-    able = [model for model in models if model.name not in facts.refusals]
-    found = {model.name: best_checkpoint(out, model, data, facts) for model in able}
-    return {name: str(path) for name, path in found.items() if path is not None}
+def check_constraints(texts: list[str]) -> tuple[str, ...]:
+    """The constraints as they were typed. Raises SpecError for one that says nothing."""
+    # Imported here: what it needs takes half a second, which --help must not wait for.
+    from benchbox.records.constraints import parse
+
+    for text in texts:
+        parse(text)
+    return tuple(texts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A base spec and the settings that take several values."""
+
+    base: RunSpec
+    factors: tuple[Factor, ...]
+
+    @property
+    def specs(self) -> list[RunSpec]:
+        """The base under every combination."""
+        return cross(self.base, self.factors)
+
+
+def make_sweep(base: RunSpec, settings: Mapping[str, list[str]]) -> Sweep:
+    """A sweep from texts such as {"batch-size": ["1,8,32"]}; every value is checked.
+
+    Raises SpecError for a value that is not allowed, or is given twice.
+    """
+    factors = []
+    for name, texts in settings.items():
+        values = options.split_list(texts)
+        if not values:
+            continue
+        factor = make_factor(name, values)
+        (base, *_) = cross(base, [factor])
+        if len(factor.values) > 1:
+            factors.append(factor)
+    return Sweep(base=base, factors=tuple(factors))
+
+
+def find_checkpoints(out: Path, models: list[ModelSpec], sweep: Sweep, facts: Facts) -> dict[str, str]:
+    """The best checkpoint of each network that has one on these pictures, by `sized(name, image size)`."""
+    found = {}
+    for data in dict.fromkeys(spec.data for spec in sweep.specs):
+        for model in models:
+            key = sized(model.name, data.image_size)
+            path = None if key in facts.refusals else best_checkpoint(out, model, data, facts)
+            if path is not None:
+                found[key] = str(path)
+    return found

@@ -8,6 +8,7 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
+from benchbox.cli.conduct import Conduct
 from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models
 from benchbox.errors import CheckpointError, SpecError
 from benchbox.plan.catalogue import is_own
@@ -155,12 +156,12 @@ def evaluate(
     trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
     _check_code(paths, cards, model=model, trusted=trusted)
     wanted = [_spec(base, path, card, given, model=model) for path, card in zip(paths, cards, strict=True)]
-    every = [gather_facts(spec, [], output) for spec in wanted]
+    every = [gather_facts(spec, [], output, Conduct()) for spec in wanted]
     specs = [
         _on_its_pictures(spec, card, facts, part) for spec, card, facts in zip(wanted, cards, every, strict=True)
     ]
     plan = plan_eval(specs, _labels(paths, cards), every[0])
-    carry_out(replace(plan, trusted=tuple(trusted)), output)
+    carry_out(replace(plan, trusted=tuple(trusted)), output, Conduct())
 
 
 def _check_code(paths: Sequence[Path], cards: Sequence[Card], *, model: str | None, trusted: Sequence[str]) -> None:
@@ -184,7 +185,7 @@ def _named(target: str, *, activation: Activation | None, dropout: float | None)
 
 def _find(model: ModelSpec, base: RunSpec, output: Output) -> Path:
     """An architecture's best checkpoint on the asked pictures. Raises CheckpointError where it has none."""
-    facts = gather_facts(base, [model], output)
+    facts = gather_facts(base, [model], output, Conduct())
     found = best_checkpoint(output.out, model, base.data, facts)
     if found is None:
         resolved = resolve(replace(base, model=model), facts)

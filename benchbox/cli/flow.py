@@ -1,6 +1,7 @@
 """What train, eval, bench and ablate do alike: ask for the facts, run the plan, write and show the report."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +12,21 @@ import typer
 from msgspec.structs import replace
 from rich.console import Console
 
+from benchbox.cli.conduct import Conduct
 from benchbox.cli.options import DATASET
-from benchbox.errors import EXIT_INTERRUPTED, Interrupted, SpecError
+from benchbox.errors import EXIT_INTERRUPTED, Interrupted, RecordError, SpecError
 from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import PrepareRequest
 from benchbox.plan.resolve import resolve_model
-from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, Plan, RunSpec
+from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, PlacementSpec, Plan, RunSpec
 from benchbox.records.checkpoints import find_checkpoint
 from benchbox.records.events import AnyEvent
+from benchbox.records.journal import latest, storing
 from benchbox.records.record import Record
-from benchbox.runner.child import ENGINE, call
+from benchbox.runner.child import ENGINE
 from benchbox.runner.folder import OUTPUT, make_folder, write_plan
+from benchbox.runner.resume import finished, first_difference, open_report
 from benchbox.runner.run import Runner, Watcher
 
 
@@ -61,9 +65,19 @@ def make_models(
     return [ModelSpec(name=name, activation=activation, dropout=dropout, init=init) for name in known]
 
 
-def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output, *, goes_on: bool = False) -> Facts:
+def gather_facts(
+    base: RunSpec,
+    models: list[ModelSpec],
+    output: Output,
+    conduct: Conduct,
+    *,
+    placements: Sequence[PlacementSpec] = (),
+    image_sizes: Sequence[int] = (),
+    goes_on: bool = False,
+) -> Facts:
     """Probe machine, pictures and networks in a child, with progress on stderr.
 
+    `placements` are those whose ceilings are measured, `image_sizes` all that will run where they are several.
     `goes_on` lets some networks be refused, as long as one can run.
     """
     from benchbox.report.live import make_display
@@ -74,9 +88,12 @@ def gather_facts(base: RunSpec, models: list[ModelSpec], output: Output, *, goes
         memory_format=base.placement.memory_format,
         dataset=str(DATASET),
         goes_on=goes_on,
+        image_sizes=tuple(image_sizes),
+        ceilings=tuple(dict.fromkeys(placements)),
     )
     with make_display(output.stderr, quiet=output.quiet, total=0) as display:
-        return call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
+        facts: Facts = conduct.call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
+        return facts
 
 
 def best_checkpoint(out: Path, model: ModelSpec, data: DataSpec, facts: Facts) -> Path | None:
@@ -90,37 +107,106 @@ def best_checkpoint(out: Path, model: ModelSpec, data: DataSpec, facts: Facts) -
     )
 
 
-def carry_out(plan: Plan, output: Output) -> NoReturn:
-    """Run a plan, write its report, show it, and leave with the exit code that the records call for."""
-    from benchbox.report.write import exit_code
+def carry_out(plan: Plan, output: Output, conduct: Conduct) -> NoReturn:
+    """Run a plan, write its report, show it, and leave with the exit code that the records call for.
 
+    With --dry-run it is only shown; with --resume it must be that report's plan, of which the rest is run.
+    """
+    plan = replace(plan, timeout=conduct.timeout or None)
+    if conduct.is_dry:
+        _show_plan(plan, output)
+        raise typer.Exit
+    if conduct.resume is not None:
+        resume_report(conduct.resume, output, conduct, command=plan.command, typed=plan)
     plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
     folder = make_folder(output.out, plan.command, now=datetime.now())
-    write_plan(folder, plan)
-    records = _run(plan, folder, output)
-    _report(plan, folder, records, output)
+    with storing(folder):
+        write_plan(folder, plan)
+    _say_expectation(plan, output)
+    _finish(plan, folder, output, conduct, done=())
+
+
+def resume_report(
+    folder: Path, output: Output, conduct: Conduct, *, command: str, typed: Plan | None = None
+) -> NoReturn:
+    """Run what is missing or failed in a report, and leave as `carry_out` does.
+
+    `typed` is the plan that the same command line makes now, where it has more than --resume. Raises RecordError
+    where the report is of another plan, of another machine or of other pictures.
+    """
+    plan, journal = open_report(folder)
+    if plan.command.split()[0] != command.split()[0]:
+        hint = f"benchbox {plan.command.split()[0]} --resume {folder}"
+        raise RecordError(f"{folder} is a report of `{plan.command}`", allowed=f"one of `{command}`", hint=hint)
+    now = typed or replace(plan, facts=_facts_again(plan, output, conduct))
+    if difference := first_difference(plan, now):
+        raise RecordError(
+            f"{folder} cannot be resumed: {difference}",
+            allowed="the same plan on the same machine and pictures",
+            hint="leave all options but --resume out, or start anew without it",
+        )
+    if journal.note:
+        output.stderr.print(f"note: {journal.note}", soft_wrap=True, markup=False)
+    if conduct.has_timeout:
+        plan = replace(plan, timeout=conduct.timeout or None)
+    _finish(plan, folder, output, conduct, done=journal.records)
+
+
+def _facts_again(plan: Plan, output: Output, conduct: Conduct) -> Facts:
+    """What is true of machine, pictures and networks now, asked as the plan was made."""
+    models = {spec.model.name: spec.model for spec in plan.specs if spec.model.name not in plan.refusals}
+    sizes = tuple(dict.fromkeys(spec.data.image_size for spec in plan.specs))
+    return gather_facts(plan.specs[0], list(models.values()), output, conduct, image_sizes=sizes, goes_on=True)
+
+
+def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done: Sequence[Record]) -> NoReturn:
+    """Run what is not done, write the report, show it, leave."""
+    from benchbox.report.write import exit_code
+
+    records = _run(plan, folder, output, conduct, done)
+    with storing(folder, folder):
+        _report(plan, folder, records, output)
     code = exit_code(plan, records)
     if code == EXIT_INTERRUPTED:
-        output.stderr.print(f"Interrupted. What was done lies in {folder}", soft_wrap=True)
+        rest = f"`benchbox {plan.command.split()[0]} --resume {folder}` runs the rest"
+        output.stderr.print(f"Interrupted. What was done lies in {folder}; {rest}", soft_wrap=True, markup=False)
     raise typer.Exit(code)
 
 
-def _run(plan: Plan, folder: Path, output: Output) -> list[Record]:
-    """The records of all runs, or of those before a signal cut the plan short."""
+def _show_plan(plan: Plan, output: Output) -> None:
+    from benchbox.report.grid import print_grid
+    from benchbox.report.plan import plan_document, plan_grid
+
+    if output.json:
+        sys.stdout.write(plan_document(plan).decode())
+    else:
+        print_grid(output.stdout, plan_grid(plan))
+
+
+def _say_expectation(plan: Plan, output: Output) -> None:
+    """One line before anything runs: how many runs, of what, and about how long."""
+    from benchbox.report.plan import expectation
+
+    if not output.quiet:
+        output.stderr.print(expectation(plan), soft_wrap=True, markup=False, highlight=False)
+
+
+def _run(plan: Plan, folder: Path, output: Output, conduct: Conduct, done: Sequence[Record]) -> list[Record]:
+    """The records of all runs, the done ones among them, or of those before a signal cut the plan short."""
     from benchbox.report.live import make_display
     from benchbox.report.log import LOG, LogFile
 
-    records: list[Record] = []
-    total = len(plan.specs)
+    total = len(plan.specs) - len(finished(plan, done))
+    seen = list(done)
     with (
         LogFile(folder / LOG, total=total) as log,
         make_display(output.stderr, quiet=output.quiet, total=total) as display,
         suppress(Interrupted, KeyboardInterrupt),
     ):
-        runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET)
-        for record in runner.run(plan):
-            records.append(record)
-    return records
+        runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET, call=conduct.call)
+        for record in runner.run(plan, done=done):
+            seen.append(record)
+    return latest(seen, plan.specs)
 
 
 class _Both:

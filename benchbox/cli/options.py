@@ -129,6 +129,63 @@ Threads = Annotated[
     int | None, typer.Option(help="CPU threads.", show_default="all cores", rich_help_panel=PLACEMENT)
 ]
 
+Sizes = Annotated[
+    str, typer.Option("--image-size", help="Side in pixels; several as 64,128.", rich_help_panel=DATA)
+]
+BatchSizes = Annotated[
+    str, typer.Option("--batch-size", "-b", help="Pictures a batch; several as 1,8,32.", rich_help_panel=PLACEMENT)
+]
+Precisions = Annotated[
+    str,
+    typer.Option(
+        "--precision", help="fp32, bf16, fp16, several as fp32,bf16; auto: the fastest.", rich_help_panel=PLACEMENT
+    ),
+]
+MemoryFormats = Annotated[
+    str,
+    typer.Option("--memory-format", help="channels_last, contiguous, or both as a,b.", rich_help_panel=PLACEMENT),
+]
+Compiles = Annotated[
+    list[bool] | None,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Use torch.compile; both options: with and without.",
+        show_default="no",
+        rich_help_panel=PLACEMENT,
+    ),
+]
+ThreadCounts = Annotated[
+    str | None,
+    typer.Option(
+        "--threads",
+        help="CPU threads; several as 1,2.",
+        show_default="all cores",
+        rich_help_panel=PLACEMENT,
+    ),
+]
+
+RUNNING = "Running"
+Resume = Annotated[
+    Path | None,
+    typer.Option(metavar="REPORT", help="Run what is missing or failed in that report.", rich_help_panel=RUNNING),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(help="Most seconds of one run; 0: no limit.", rich_help_panel=RUNNING),
+]
+NoIsolate = Annotated[
+    bool,
+    typer.Option("--no-isolate", help="All runs in this process, for debuggers.", rich_help_panel=RUNNING),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show what would run and about how long, and stop.", rich_help_panel=RUNNING),
+]
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Traces for TensorBoard and the costliest layers.", rich_help_panel=RUNNING),
+]
+
 Out = Annotated[Path, typer.Option(help="Folder of the reports.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.", rich_help_panel=OUTPUT)]
 Json = Annotated[

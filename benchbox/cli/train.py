@@ -1,15 +1,18 @@
 """`benchbox train`: fit architectures and keep their checkpoints."""
 
+import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models
+from benchbox.cli.conduct import is_bare_resume, make_conduct
+from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, resume_report
 from benchbox.plan.commands import plan_train
 from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec
 
 
 # Longer than forty lines: a command's signature is its list of options.
 def train(
+    context: typer.Context,
     models: options.Models = None,
     data: options.Data = "auto",
     image_size: options.ImageSize = 128,
@@ -35,11 +38,19 @@ def train(
     memory_format: options.MemoryFormatOption = "channels_last",
     compile: options.Compile = False,
     threads: options.Threads = None,
+    profile: options.Profile = False,
+    resume: options.Resume = None,
+    timeout: options.Timeout = 0.0,
+    no_isolate: options.NoIsolate = False,
     out: options.Out = options.REPORTS,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Train architectures on pictures and keep the best and the last checkpoint of each."""
+    output = Output(out=out, quiet=quiet, json=json)
+    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate)
+    if resume is not None and is_bare_resume(context):
+        resume_report(resume, output, conduct, command="train")
     base = RunSpec(
         data=DataSpec(
             source=data,
@@ -70,7 +81,6 @@ def train(
     )
     seeds = options.parse_seeds(seed)
     named = make_models(models or [], activation=activation, dropout=dropout, init=init)
-    output = Output(out=out, quiet=quiet, json=json)
-    facts = gather_facts(base, named, output)
+    facts = gather_facts(base, named, output, conduct)
     plan = plan_train(base, named, seeds, facts)
-    carry_out(replace(plan, keeps_checkpoints=True), output)
+    carry_out(replace(plan, keeps_checkpoints=True, profiles=profile), output, conduct)

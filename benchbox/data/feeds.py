@@ -3,7 +3,7 @@
 Neither waits for the device: no value is read back in here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
@@ -18,6 +18,13 @@ from benchbox.plan.spec import Feed as FeedKind
 from benchbox.plan.spec import MemoryFormat
 
 Batch = tuple[Tensor, Tensor]
+# Told the name of each stage that has ended: "data wait" once a batch's pictures are there, "copy" once they are
+# on the device and normalised.
+Lap = Callable[[str], None]
+
+
+def no_lap(stage: str) -> None:
+    """Nobody watches the stages."""
 
 
 class Feed(Protocol):
@@ -34,7 +41,7 @@ class Feed(Protocol):
     def steps(self) -> int:
         """Batches in a pass."""
 
-    def batches(self, epoch: int = 0) -> Iterator[Batch]:
+    def batches(self, epoch: int = 0, *, lap: Lap = no_lap) -> Iterator[Batch]:
         """One pass; a shuffled feed's order is a function of its seed and `epoch` alone."""
 
     def close(self) -> None:
@@ -102,12 +109,15 @@ class GatherFeed:
         """Batches in a pass."""
         return self._order.steps
 
-    def batches(self, epoch: int = 0) -> Iterator[Batch]:
+    def batches(self, epoch: int = 0, *, lap: Lap = no_lap) -> Iterator[Batch]:
         """One pass in the order of `epoch`."""
         order = self._order.of(epoch).to(self._device, non_blocking=True)
         for chosen in runs(order, self._batch_size):
-            pixels = self._pixels.index_select(0, chosen)
-            yield self._normalise(pixels), self._labels.index_select(0, chosen)
+            pixels, labels = self._pixels.index_select(0, chosen), self._labels.index_select(0, chosen)
+            lap("data wait")
+            pictures = self._normalise(pixels)
+            lap("copy")
+            yield pictures, labels
 
     def close(self) -> None:
         """Nothing to end."""
@@ -145,14 +155,17 @@ class LoaderFeed:
         """Batches in a pass."""
         return self._order.steps
 
-    def batches(self, epoch: int = 0) -> Iterator[Batch]:
+    def batches(self, epoch: int = 0, *, lap: Lap = no_lap) -> Iterator[Batch]:
         """One pass in the order of `epoch`. Raises ValueError after `close`."""
         if self._loader is None:
             raise ValueError("the feed is closed")
         self._sampler.epoch = epoch
         for pixels, labels in self._loader:
-            moved = pixels.to(self._device, non_blocking=True)
-            yield self._normalise(moved), labels.to(self._device, non_blocking=True)
+            lap("data wait")
+            pictures = self._normalise(pixels.to(self._device, non_blocking=True))
+            moved = labels.to(self._device, non_blocking=True)
+            lap("copy")
+            yield pictures, moved
 
     def close(self) -> None:
         """End the workers: a DataLoader ends its own when nothing refers to it any more."""

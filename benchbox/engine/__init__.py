@@ -1,10 +1,14 @@
 """The core: `execute(request)` runs a spec and returns a record; `prepare(request)` probes what a plan needs.
 
+`inspect_machine(request)` tells how fast and how steady this machine is.
+
 It alone places networks on devices and holds the loop bodies. It decides nothing and prints nothing.
 """
 
 from benchbox.engine.checkpoint import read_cards
 from benchbox.engine.execute import execute
+from benchbox.engine.inspect import inspect_machine
+from benchbox.engine.noise import time_fixed_work
 from benchbox.engine.prepare import prepare
 
-__all__ = ["execute", "prepare", "read_cards"]
+__all__ = ["execute", "inspect_machine", "prepare", "read_cards", "time_fixed_work"]

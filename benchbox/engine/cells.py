@@ -1,110 +1,160 @@
 """The timed cells: one call of inference, or one training step, on one batch of the run's own pictures.
 
-Phases, each by name and duration: build, first batch, warm-up, timed samples, memory. Accuracy is not a
-cell's business.
+Phases, each by name and duration: build, first batch, warm-up, timing; then, so that nothing disturbs the
+timing: split, memory, parity, profile. Accuracy is not a cell's business.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 
-from msgspec.structs import replace
+from torch import Tensor
 
-from benchbox.data.feeds import Feed
-from benchbox.engine.fit import make_learner
-from benchbox.engine.loops import Batch, infer, train_step
-from benchbox.engine.memory import peak_above
-from benchbox.engine.sampling import SLOW_SAMPLE, take_samples, time_calls
-from benchbox.engine.stage import Context, Stage, feed_of, set_stage
+from benchbox.engine.activations import activation_bytes
+from benchbox.engine.memory import is_out_of_memory, peak_above, peak_reserved
+from benchbox.engine.parity import check_parity, first_answers, own_logits
+from benchbox.engine.sampling import SLOW_SAMPLE, Samples, Timed, take_samples, time_calls
+from benchbox.engine.split import split_steps
+from benchbox.engine.stage import Context, Stage
+from benchbox.engine.state import doubts, read_state
+from benchbox.engine.steadiness import unsteady
+from benchbox.engine.work import Work, open_work
+from benchbox.records.estimate import median
 
 # Warming up costs at most this share of the timing, but always two calls. Where a call still takes over
 # SLOW_SAMPLE seconds when it is made a second time, the first was the warm-up and the second counts.
 WARMUP_SHARE = 0.1
 WARMUP_CALLS = 2
-# Enough whole batches that a loader's workers are never at the end of their epoch.
-BATCHES_A_PASS = 64
 
 
-def time_inference(context: Context) -> None:
-    """Pictures a second and latency of the forward pass on one batch that lies on the device."""
-    floor, stage = set_stage(context)
-    network = stage.place.compiled(stage.network).eval()
-    feed = _whole_batches(context, stage, shuffle_seed=None)
-    pictures, _ = next(iter(feed.batches()))
-    feed.close()
-    _time(context, stage, lambda: infer(network, pictures, stage.place))
-    context.findings.measure("peak_memory", peak_above(floor))
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What the calls before the timing showed.
+
+    `estimate` is about how many seconds a call takes, `taken` are samples that count already, and `answer` the
+    first logits that the cell gave, None in training.
+    """
+
+    estimate: float
+    taken: tuple[Timed, ...] = ()
+    answer: Tensor | None = None
 
 
-def time_training(context: Context) -> None:
-    """Pictures a second of a training step with its feed: next batch, forward, backward, optimizer."""
-    floor, stage = set_stage(context)
-    feed = _whole_batches(context, stage, shuffle_seed=context.spec.seed)
-    # Constant: no schedule ends, however many steps are timed.
-    constant = replace(context.spec, fit=replace(context.spec.fit, schedule="constant"))
-    learner = make_learner(constant, stage, steps=1)
-    learner.forward.train()
-    batches = _endless(feed)
-    is_watched = context.spec.placement.sync_seconds == 0
-
-    def step() -> None:
-        loss, _ = train_step(learner, *next(batches))
-        if is_watched:
-            loss.item()
-
-    _time(context, stage, step)
-    context.findings.measure("peak_memory", peak_above(floor))
-    feed.close()
+def time_cell(context: Context) -> None:
+    """Time a call of inference or a training step, then look at what it holds and whether its answers are right."""
+    with closing(open_work(context)) as work:
+        start = start_work(work)
+        samples = sample_work(work, start)
+        look_closer(work, start, seconds=samples.seconds)
 
 
-def _whole_batches(context: Context, stage: Stage, *, shuffle_seed: int | None) -> Feed:
-    """Training pictures, repeated so that every batch has the size that was asked for."""
-    spec = context.spec
-    wanted = spec.fit.batch_size * BATCHES_A_PASS
-    train = stage.sides.train
-    indices = train.repeat(-(-wanted // len(train)))[:wanted]
-    return feed_of(stage, spec, indices, batch_size=spec.fit.batch_size, shuffle_seed=shuffle_seed)
-
-
-def _endless(feed: Feed) -> Iterator[Batch]:
-    epoch = 0
-    while True:
-        yield from feed.batches(epoch)
-        epoch += 1
-
-
-def _time(context: Context, stage: Stage, call: Callable[[], object]) -> None:
-    """First batch, warm-up and timed samples of a call."""
-    clock, findings, place = context.clock, context.findings, stage.place
-    began = context.began("first batch")
-    call()
+def start_work(work: Work) -> Start:
+    """The phases "first batch" and "warm-up". A first call with all its one-time work is no sample."""
+    clock, place = work.context.clock, work.place
+    began = work.context.began("first batch")
+    output = work.call()
     place.synchronise()
     first = clock() - began
-    findings.measure("first_batch_seconds", first)
-    second = time_calls(call, 1, clock=clock, synchronise=place.synchronise) if first > SLOW_SAMPLE else 0.0
-    is_slow = second > SLOW_SAMPLE
-    estimate = second if is_slow else _warm_up(context, stage, call)
+    work.context.findings.measure("first_batch_seconds", first)
+    answer = first_answers(output) if work.learner is None else None
+    if first > SLOW_SAMPLE:
+        second = time_calls(work.call, 1, clock=clock, synchronise=place.synchronise, stopwatch=place.stopwatch())
+        if second.seconds > SLOW_SAMPLE:
+            return Start(estimate=second.seconds, taken=(second,), answer=answer)
+    return Start(estimate=_warm_up(work), answer=answer)
+
+
+def look_closer(work: Work, start: Start, *, seconds: Sequence[float]) -> None:
+    """What is measured after the timing, in passes of its own: split, memory, parity, profile.
+
+    `seconds` are those that a call took, in the order seen.
+    """
+    context, findings, stage = work.context, work.context.findings, work.stage
+    estimate = median(seconds).value if seconds else start.estimate
+    findings.measure("peak_memory", peak_above(work.floor))
+    reserved = peak_reserved(stage.place.device)
+    if reserved is not None:
+        findings.measure("peak_reserved", reserved)
+    if work.learner is not None:
+        split_steps(work, estimate=estimate)
+    pictures = work.batch()
+    if work.learner is not None:
+        _measure_activations(context, stage, pictures)
+    answer = own_logits(stage, pictures) if start.answer is None else start.answer
+    check_parity(context, stage, answer=answer, pictures=pictures)
+    if context.request.profiles:
+        from benchbox.engine.profiling import profile  # costs time and memory that only a profile shall pay
+
+        profile(context, work.call, place=stage.place, network=stage.network, estimate=estimate)
+
+
+def _measure_activations(context: Context, stage: Stage, pictures: Tensor) -> None:
+    """Four pictures may need more than a step on fewer: that is no fault of the step's."""
+    context.began("memory")
+    try:
+        held = activation_bytes(stage.network, pictures, stage.place)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        context.findings.note("memory ran out while the activations were counted: they are left out")
+    else:
+        context.findings.measure("activation_bytes", held)
+
+
+def sample_work(work: Work, start: Start) -> Samples:
+    """The phase "timing", between two looks at the machine."""
+    context, place = work.context, work.place
     context.began("timing")
+    before = read_state(place.device)
     samples = take_samples(
-        call,
+        work.call,
         context.spec.timing,
-        estimate=estimate,
-        taken=(second,) if is_slow else (),
-        clock=clock,
+        estimate=start.estimate,
+        taken=start.taken,
+        clock=context.clock,
         synchronise=place.synchronise,
+        stopwatch=place.stopwatch(),
     )
+    after = read_state(place.device)
+    context.findings.states += [before, after]
+    context.findings.doubts += [*doubts(before, after), *unsteady(samples.seconds)]
+    _keep(work, samples)
+    return samples
+
+
+def _keep(work: Work, samples: Samples) -> None:
+    findings = work.context.findings
     findings.measure("sample_seconds", *samples.seconds)
+    findings.measure("wall_seconds", *samples.walls)
     findings.actual["stop_reason"] = samples.reason
+    if samples.unlikely:
+        findings.note(
+            f"{samples.unlikely} of {len(samples.seconds)} samples: the GPU's clock contradicts the host's, whose "
+            "time was taken"
+        )
 
 
-def _warm_up(context: Context, stage: Stage, call: Callable[[], object]) -> float:
+def _warm_up(work: Work) -> float:
     """Call until WARMUP_SHARE of the timing is used; returns the seconds that the last call took."""
+    context = work.context
     began = context.began("warm-up")
     limit = began + WARMUP_SHARE * context.spec.timing.seconds
     calls, last = 0, 0.0
     while calls < WARMUP_CALLS or context.clock() < limit:
         before = context.clock()
-        call()
-        stage.place.synchronise()
+        work.call()
+        work.place.synchronise()
         last = context.clock() - before
         calls += 1
     context.findings.measure("warmup_seconds", context.clock() - began)
     return last
+
+
+def time_inference(context: Context) -> None:
+    """The task `infer`."""
+    time_cell(context)
+
+
+def time_training(context: Context) -> None:
+    """The task `train_step`."""
+    time_cell(context)

@@ -8,16 +8,17 @@ import psutil
 import torch
 import torchvision
 
+from benchbox.engine.devices import cpu_name
 from benchbox.engine.place import Place, switches
-from benchbox.engine.prepare import cpu_capabilities
+from benchbox.plan.facts import Ceiling
 from benchbox.records.record import Environment
 from benchbox.version import __version__
 
 
-def read_environment(place: Place) -> Environment:
-    """The environment of a run at this place, as it is now."""
+def read_environment(place: Place, *, ceiling: Ceiling | None = None) -> Environment:
+    """The environment of a run at this place, as it is now; `ceiling` was measured before."""
     return Environment(
-        cpu=str(cpu_capabilities().get("cpu_name") or platform.processor() or platform.machine()),
+        cpu=cpu_name(),
         cores=psutil.cpu_count() or 1,
         memory=psutil.virtual_memory().total,
         system=f"{platform.system()} {platform.release()}",
@@ -30,13 +31,14 @@ def read_environment(place: Place) -> Environment:
         threads=torch.get_num_threads(),
         flags=switches(),
         commit=_commit(),
+        ceiling=ceiling,
     )
 
 
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return str(cpu_capabilities().get("cpu_name") or platform.processor() or device.type)
+    return cpu_name()
 
 
 @functools.cache

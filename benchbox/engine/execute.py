@@ -12,6 +12,7 @@ from benchbox.engine.environment import read_environment
 from benchbox.engine.evaluation import evaluate_checkpoint
 from benchbox.engine.findings import Findings
 from benchbox.engine.fit import fit
+from benchbox.engine.largest import find_largest
 from benchbox.engine.place import make_place
 from benchbox.engine.sampling import Clock
 from benchbox.engine.stage import Context
@@ -25,6 +26,7 @@ TASKS: dict[str, Callable[[Context], None]] = {
     "evaluate": evaluate_checkpoint,
     "infer": time_inference,
     "train_step": time_training,
+    "largest_batch": find_largest,
 }
 
 
@@ -41,11 +43,17 @@ def execute(request: RunRequest, *, observer: Observer = ignore, clock: Clock = 
         log=log,
         started=started,
         seconds=clock() - began,
-        actual=Actual(**{**findings.actual, "notes": tuple(findings.notes)}),  # type: ignore[arg-type]
-        environment=read_environment(make_place(request.spec.placement)),
+        actual=_actual(findings),
+        environment=read_environment(make_place(request.spec.placement), ceiling=request.ceiling),
         measurements=findings.measurements(),
         files=findings.files,
+        states=tuple(findings.states),
     )
+
+
+def _actual(findings: Findings) -> Actual:
+    said = {"notes": tuple(findings.notes), "doubts": tuple(findings.doubts)}
+    return Actual(**{**findings.actual, **said})  # type: ignore[arg-type]
 
 
 def _run(context: Context) -> tuple[Status, str, str]:

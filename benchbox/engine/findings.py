@@ -3,17 +3,23 @@
 from pathlib import Path
 
 from benchbox.records.events import Noted, Observer
+from benchbox.records.machine import MachineState
 from benchbox.records.record import Measurement
 
 
 class Findings:
-    """Collects measurements, files and notes of one run; `Record` is made from it at the end."""
+    """Collects what one run measured, left, noted and doubted; `Record` is made from it at the end.
+
+    `states` are the machine's before and after each timed part, `doubts` what disturbed it.
+    """
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._values: dict[str, list[float]] = {}
         self.files: dict[str, str] = {}
         self.notes: list[str] = []
+        self.states: list[MachineState] = []
+        self.doubts: list[str] = []
         self.actual: dict[str, object] = {}
 
     def measure(self, metric: str, *values: float) -> None:

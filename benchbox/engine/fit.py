@@ -1,16 +1,20 @@
 """The task `fit`: train a network, look at the held-out pictures after every epoch, keep what is worth keeping."""
 
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
+
+import msgspec
 
 from benchbox.data.feeds import Feed
 from benchbox.engine.answers import Scored, report_answers, score
 from benchbox.engine.keeper import Keeper, Standing, make_card
-from benchbox.engine.loops import Learner, Totals, evaluate, train_epoch
+from benchbox.engine.loops import Batch, Learner, Totals, evaluate, train_epoch, train_step
 from benchbox.engine.memory import peak_above
 from benchbox.engine.optimisers import make_optimizer, make_schedule
+from benchbox.engine.profiling import profile
 from benchbox.engine.scalars import Scalars
 from benchbox.engine.stage import Context, Stage, feed_of, set_stage
 from benchbox.errors import Interrupted, NotFiniteError
@@ -61,6 +65,8 @@ def fit(context: Context) -> None:
     context.findings.measure("fit_seconds", context.clock() - began)
     _finish(run, scored)
     context.findings.measure("peak_memory", peak_above(floor))
+    if context.request.profiles:
+        _profile(run)
 
 
 def make_learner(spec: RunSpec, stage: Stage, *, steps: int) -> Learner:
@@ -201,3 +207,32 @@ def _finish(run: Fit, scored: Scored) -> None:
         run=context.request.name,
         folder=context.folder,
     )
+
+
+def _profile(run: Fit) -> None:
+    """Profile further training steps. They change the weights, of which all that is wanted has been kept."""
+    context, stage, spec = run.context, run.stage, run.context.spec
+    # Constant: the fit's own schedule has come to its end.
+    schedule = make_schedule(msgspec.structs.replace(spec.fit, schedule="constant"), run.learner.optimizer, steps=1)
+    learner = dataclasses.replace(run.learner, schedule=schedule)
+    learner.forward.train()
+    size, train = spec.fit.batch_size, stage.sides.train
+    # Whole batches, where there is one: a mean over unequal steps says little.
+    whole = train[: len(train) // size * size or len(train)]
+    feed = feed_of(stage, spec, whole, batch_size=size, shuffle_seed=spec.seed)
+    with closing(feed), closing(_endless(feed)) as batches:
+
+        def step() -> None:
+            train_step(learner, *next(batches))
+
+        began = context.clock()
+        step()
+        stage.place.synchronise()
+        profile(context, step, place=stage.place, network=stage.network, estimate=context.clock() - began)
+
+
+def _endless(feed: Feed) -> Generator[Batch, None, None]:
+    epoch = 0
+    while True:
+        yield from feed.batches(epoch)
+        epoch += 1

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from benchbox.data.feeds import Lap, no_lap
 from benchbox.engine.place import Place
 
 Batch = tuple[Tensor, Tensor]
@@ -48,17 +49,25 @@ class Answers:
     labels: Tensor
 
 
-def train_step(learner: Learner, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """One step on a batch; returns its mean loss and its number of right answers, on the device."""
+def train_step(learner: Learner, pictures: Tensor, labels: Tensor, *, lap: Lap = no_lap) -> tuple[Tensor, Tensor]:
+    """One step on a batch; returns its mean loss and its number of right answers, on the device.
+
+    `lap` is told the stages "forward" (with the loss and the count of right answers), "backward" (with the
+    release of the last step's gradients, whose place the new ones take) and "optimizer" (the rest).
+    """
     with learner.place.autocast():
         logits = learner.forward(pictures)
     loss = F.cross_entropy(logits.float(), labels)
+    right = (logits.detach().argmax(1) == labels).sum()
+    lap("forward")
     learner.optimizer.zero_grad(set_to_none=True)
     learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    lap("backward")
     learner.scaler.step(learner.optimizer)
     learner.scaler.update()
     learner.schedule.step()
-    return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+    lap("optimizer")
+    return loss.detach(), right
 
 
 def train_epoch(learner: Learner, batches: Iterable[Batch], *, look: Callable[[Totals], None]) -> Totals:

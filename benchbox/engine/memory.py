@@ -50,6 +50,26 @@ def peak_above(floor: MemoryFloor) -> int:
     return max(0, _peak_resident() - floor.held)
 
 
+def held_above(floor: MemoryFloor) -> int:
+    """The bytes that the process holds now above the floor, on a CPU."""
+    return max(0, psutil.Process().memory_info().rss - floor.held)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: CUDA has a type for it, the CPU's allocator only a text."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator: can't allocate memory" in str(error)
+
+
+def peak_reserved(device: torch.device) -> int | None:
+    """The most bytes that CUDA's allocator took from the device, fragments included; None on other devices.
+
+    Unlike `peak_above` it knows no floor: a fresh process's is nothing.
+    """
+    return torch.cuda.max_memory_reserved(device) if device.type == "cuda" else None
+
+
 def _peak_resident() -> int:
     """The process's high-water mark in bytes."""
     if _STATUS.exists():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from benchbox.engine.stopwatch import EventStopwatch, Stopwatch
 from benchbox.models.agreement import FORMATS
 from benchbox.plan.spec import PlacementSpec
 
@@ -48,6 +49,10 @@ class Place:
             torch.cuda.synchronize(self.device)
         elif self.device.type != "cpu":
             torch.accelerator.synchronize(self.device)
+
+    def stopwatch(self) -> Stopwatch | None:
+        """The device's own clock, None where it has none and the host's must do."""
+        return EventStopwatch(self.device) if self.device.type == "cuda" else None
 
 
 def make_place(spec: PlacementSpec) -> Place:

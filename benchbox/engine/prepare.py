@@ -1,41 +1,63 @@
 """What a plan must know of this machine, these pictures and these networks: probed in a child process."""
 
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
+from msgspec.structs import replace
 
 from benchbox.data.pictures import open_pictures
 from benchbox.data.split import count_twins, split
-from benchbox.data.workers import core_count
+from benchbox.engine.ceilings import measure_ceilings
+from benchbox.engine.devices import probe_machine
+from benchbox.engine.sampling import Clock
 from benchbox.errors import ModelError
 from benchbox.models import agree_on_format, build, network_digest
+from benchbox.models.describe import describe_named
 from benchbox.plan.catalogue import is_foreign
-from benchbox.plan.facts import DataFacts, DeviceFacts, Facts, MachineFacts
+from benchbox.plan.facts import DataFacts, Facts, sized
 from benchbox.plan.requests import PrepareRequest
 from benchbox.plan.resolve import resolve_model
 from benchbox.plan.spec import DataSpec, ModelSpec
+from benchbox.records.description import DescribeRequest
 from benchbox.records.events import Noted, Observer, ignore
 
 
-def prepare(request: PrepareRequest, *, observer: Observer = ignore) -> Facts:
+@dataclass
+class _Trials:
+    """What came of trying every network on every size of pictures; all but the digests by `sized`."""
+
+    digests: dict[str, str] = field(default_factory=dict)
+    flops: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, ModelError] = field(default_factory=dict)
+
+
+def prepare(request: PrepareRequest, *, observer: Observer = ignore, clock: Clock = time.perf_counter) -> Facts:
     """The facts for a plan. Raises DataError or ModelError for what cannot run at all, before anything runs."""
-    data = probe_data(request.data, dataset=Path(request.dataset), observer=observer)
-    digests: dict[str, str] = {}
-    refused: dict[str, ModelError] = {}
-    for model in request.models:
-        try:
-            _try(model, request, classes=len(data.classes), observer=observer)
-            digests[model.name] = network_digest(model.name)
-        except ModelError as error:
-            refused[model.name] = error
-    if refused and (not request.goes_on or len(refused) == len(request.models)):
-        raise next(iter(refused.values()))
+    sizes = dict.fromkeys(request.image_sizes or (request.data.image_size,))
+    sets = [replace(request.data, image_size=size) for size in sizes]
+    data = _probe_all(sets, dataset=Path(request.dataset), observer=observer)
+    trials = _try_all(request, sets, classes=len(data.classes), observer=observer)
+    if trials.refused and not (request.goes_on and trials.digests):
+        raise next(iter(trials.refused.values()))
+    machine = probe_machine()
+    ceilings = measure_ceilings(request.ceilings, machine, clock=clock, observer=observer)
     return Facts(
-        machine=probe_machine(),
+        machine=replace(machine, ceilings=ceilings),
         data=data,
-        network_digests=digests,
-        refusals={name: str(error) for name, error in refused.items()},
+        network_digests=trials.digests,
+        refusals={key: str(error) for key, error in trials.refused.items()},
+        flops=trials.flops,
     )
+
+
+def _probe_all(sets: list[DataSpec], *, dataset: Path, observer: Observer) -> DataFacts:
+    """Decode the pictures in every size now, so that no run waits for it; what is found is the same in each.
+
+    But for one thing: large ones may have to be streamed where small ones fit into memory.
+    """
+    found = [probe_data(each, dataset=dataset, observer=observer) for each in sets]
+    return replace(found[0], is_streamed=any(each.is_streamed for each in found))
 
 
 def probe_data(spec: DataSpec, *, dataset: Path, observer: Observer) -> DataFacts:
@@ -56,63 +78,41 @@ def probe_data(spec: DataSpec, *, dataset: Path, observer: Observer) -> DataFact
     )
 
 
-def probe_machine() -> MachineFacts:
-    """The devices, the preferred one first, and what each computes."""
-    devices = (
-        [_cuda_facts(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    )
-    if torch.backends.mps.is_available():
-        devices.append(DeviceFacts(name="mps", title="Apple GPU", precisions=("fp32",), fastest="fp32"))
-    return MachineFacts(
-        devices=(*devices, _cpu_facts()),
-        cores=core_count(),
-        threads=torch.get_num_threads(),
-        torch=str(torch.__version__),
-    )
+def _try_all(request: PrepareRequest, sets: list[DataSpec], *, classes: int, observer: Observer) -> _Trials:
+    """Each network on each size; one that cannot run there is refused there."""
+    trials = _Trials()
+    for model in request.models:
+        for data in sets:
+            key = sized(model.name, data.image_size)
+            try:
+                flops = _try(model, data, request, classes=classes, observer=observer)
+                trials.digests[model.name] = network_digest(model.name)
+                trials.flops |= {} if flops is None else {key: flops}
+            except ModelError as error:
+                trials.refused[key] = error
+    return trials
 
 
-def _cuda_facts(index: int) -> DeviceFacts:
-    # Emulated bf16 is slower than fp16, so only bf16 of the chip's own counts.
-    with torch.cuda.device(index):
-        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
-    return DeviceFacts(
-        name=f"cuda:{index}",
-        title=torch.cuda.get_device_name(index),
-        precisions=("fp32", "bf16", "fp16") if has_bf16 else ("fp32", "fp16"),
-        fastest="bf16" if has_bf16 else "fp16",
-    )
+def _try(
+    model: ModelSpec, data: DataSpec, request: PrepareRequest, *, classes: int, observer: Observer
+) -> int | None:
+    """The FLOPs of one forward pass of one picture where ceilings are asked for, to be seen beside them.
 
-
-def _cpu_facts() -> DeviceFacts:
-    # Every CPU accepts bf16, but only these compute it in hardware. fp16 has no fast path and no scaler there.
-    capabilities = cpu_capabilities()
-    is_fast = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-    return DeviceFacts(
-        name="cpu",
-        title=str(capabilities.get("cpu_name", "CPU")),
-        precisions=("fp32", "bf16"),
-        fastest="bf16" if is_fast else "fp32",
-    )
-
-
-def cpu_capabilities() -> dict[str, object]:
-    """What torch says of this processor; empty where this torch does not say."""
-    ask = getattr(torch.cpu, "get_capabilities", None)
-    return dict(ask()) if ask is not None else {}
-
-
-def _try(model: ModelSpec, request: PrepareRequest, *, classes: int, observer: Observer) -> None:
-    """Raises ModelError where a network cannot run; a foreign one is built and tried once to know."""
-    model, data = resolve_model(model, request.data), request.data
-    if not is_foreign(model.name):
-        return
-    network = build(model, classes=classes, channels=data.channels, image_size=data.image_size)
-    _, note = agree_on_format(
-        network,
-        channels=data.channels,
-        image_size=data.image_size,
-        classes=classes,
-        memory_format=request.memory_format,
-    )
-    if note:
-        observer(Noted(text=f"{model.name}: {note}"))
+    Raises ModelError where the network cannot run; a foreign one is built and tried once to know.
+    """
+    model = resolve_model(model, data)
+    if is_foreign(model.name):
+        network = build(model, classes=classes, channels=data.channels, image_size=data.image_size)
+        _, note = agree_on_format(
+            network,
+            channels=data.channels,
+            image_size=data.image_size,
+            classes=classes,
+            memory_format=request.memory_format,
+        )
+        if note:
+            observer(Noted(text=f"{model.name}: {note}"))
+    if not request.ceilings:
+        return None
+    asked = DescribeRequest(model=model, channels=data.channels, image_size=data.image_size, classes=classes)
+    return describe_named(asked).flops

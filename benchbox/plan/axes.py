@@ -29,7 +29,14 @@ USUAL_VALUES: dict[str, tuple[str, ...]] = {
 }
 
 # These are what a comparison is made of, not what it varies.
-_FIXED = ("task", "checkpoint", "model.name", "data.source", "data.part", "seed")
+_FIXED = ("task", "checkpoint", "model.name", "data.source", "data.part", "seed", "repeat")
+
+
+_SETTING_WORDS = {
+    "fit.batch_size": "batch {}",
+    "data.image_size": "{} px",
+    "placement.threads": "threads {}",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +108,17 @@ def value_of(spec: RunSpec, field: str) -> object:
     for name in field.split("."):
         found = getattr(found, name)
     return found
+
+
+def setting_words(spec: RunSpec, fields: Sequence[str]) -> list[str]:
+    """The values of some fields as words that tell runs apart: `batch 8`, `fp32`, `128 px`."""
+    return [_setting_word(field, value_of(spec, field)) for field in fields]
+
+
+def _setting_word(field: str, value: object) -> str:
+    if field == "placement.compile":
+        return "compiled" if value else "eager"
+    return _SETTING_WORDS.get(field, "{}").format(value)
 
 
 def cross(spec: RunSpec, factors: Sequence[Factor]) -> list[RunSpec]:

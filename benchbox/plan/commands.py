@@ -3,16 +3,15 @@
 Each returns a Plan of resolved specs in the order in which they run. Nothing is read or measured here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from benchbox.errors import SpecError
 from benchbox.plan.axes import Factor, cross, value_of
-from benchbox.plan.budgets import seconds_a_cell
 from benchbox.plan.facts import Facts
 from benchbox.plan.resolve import find_device, resolve
-from benchbox.plan.spec import ModelSpec, Plan, RunSpec, TimingSpec
+from benchbox.plan.spec import ModelSpec, Plan, RunSpec
 
 ONE_SEED = "one seed a value: a difference that other seeds may reverse; --seeds 3 shows their spread"
 
@@ -32,86 +31,67 @@ def plan_eval(specs: Sequence[RunSpec], labels: Sequence[str], facts: Facts) -> 
     return _plan("eval", specs, labels, facts)
 
 
-def plan_bench(
-    base: RunSpec,
-    models: Sequence[ModelSpec],
-    facts: Facts,
-    *,
-    checkpoints: Mapping[str, str],
-    budget: float,
-    fit_seconds: float,
-    fit_epochs: int | None,
-) -> Plan:
-    """For each model an inference cell, a training cell, and where its accuracy comes from.
-
-    That is a fit of `fit_epochs` where asked for (which then comes first), else the model's entry in
-    `checkpoints`, else a fit of at most `fit_seconds`; 0 seconds turn the fit off.
-    """
-    able = [model for model in models if model.name not in facts.refusals]
-    fits = [model for model in able if model.name not in checkpoints] if fit_epochs is None and fit_seconds else []
-    share = seconds_a_cell(budget, cells=2 * len(able), fits=len(fits), fit_seconds=fit_seconds)
-    timing = TimingSpec(seconds=share)
-    specs: list[RunSpec] = []
-    labels: list[str] = []
-    refusals: dict[str, str] = {}
-    for model in models:
-        runs = [replace(base, task="infer", model=model)]
-        if model.name in facts.refusals:
-            refusals[f"{model.name} infer"] = facts.refusals[model.name]
-        else:
-            named = resolve(replace(base, model=model, timing=timing), facts)
-            runs = _bench_runs(named, checkpoints.get(model.name), fit_seconds=fit_seconds, fit_epochs=fit_epochs)
-        specs += runs
-        labels += [f"{model.name} {run.task.replace('_', ' ')}" for run in runs]
-    return replace(_plan("bench", specs, labels, facts), refusals=refusals)
-
-
-def _bench_runs(
-    named: RunSpec, checkpoint: str | None, *, fit_seconds: float, fit_epochs: int | None
-) -> list[RunSpec]:
-    """The two cells of a network and, where it has one, the source of its accuracy."""
-    cells = [replace(named, task="infer"), replace(named, task="train_step")]
-    if fit_epochs is not None:
-        return [replace(named, task="fit", fit=replace(named.fit, epochs=fit_epochs)), *cells]
-    if checkpoint is not None:
-        return [*cells, replace(named, task="evaluate", checkpoint=checkpoint)]
-    if fit_seconds:
-        return [*cells, replace(named, task="fit", fit=replace(named.fit, seconds=fit_seconds))]
-    return cells
-
-
 def plan_ablate(
     base: RunSpec, models: Sequence[ModelSpec], factors: Sequence[Factor], seeds: int, facts: Facts
 ) -> Plan:
-    """A fit for each model, combination of the factors' values and seed; all else is the model's own."""
-    specs, labels = [], []
+    """A fit for each model, combination of the factors' values and seed; all else is the model's own.
+
+    A factor of the placement is varied for speed: a model's combinations then begin with a training step each,
+    which take turns.
+    """
+    specs: list[RunSpec] = []
+    labels: list[str] = []
+    turns = []
     for model in models:
-        for varied in cross(replace(base, task="fit", model=model), factors):
-            values = " ".join(f"{_leaf(factor)} {value_of(varied, factor.field)}" for factor in factors)
+        arms = [(_values(spec, factors), spec) for spec in cross(replace(base, task="fit", model=model), factors)]
+        if len(arms) > 1 and any(factor.field.startswith("placement.") for factor in factors):
+            turns.append(_next_places(specs, len(arms)))
+            specs += [resolve(replace(spec, task="train_step"), facts) for _, spec in arms]
+            labels += [f"{model.name} {values} train step" for values, _ in arms]
+        for values, spec in arms:
             for seed in range(base.seed, base.seed + seeds):
-                specs.append(resolve(replace(varied, seed=seed), facts))
+                specs.append(resolve(replace(spec, seed=seed), facts))
                 labels.append(f"{model.name} {values} seed {seed}")
+    plan = _plan("ablate", specs, labels, facts)
     fields = tuple(factor.field for factor in factors)
-    return replace(_plan("ablate", specs, labels, facts), factors=fields, notes=() if seeds > 1 else (ONE_SEED,))
+    return replace(plan, factors=fields, turns=_groups(turns), notes=() if seeds > 1 else (ONE_SEED,))
+
+
+def _values(spec: RunSpec, factors: Sequence[Factor]) -> str:
+    return " ".join(f"{_leaf(factor)} {value_of(spec, factor.field)}" for factor in factors)
+
+
+def _next_places(specs: Sequence[RunSpec], count: int) -> tuple[int, ...]:
+    """The places of the next `count` specs of a plan."""
+    return tuple(range(len(specs), len(specs) + count))
+
+
+def _groups(turns: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """The groups in which there is somebody to take turns with."""
+    return tuple(group for group in turns if len(group) > 1)
 
 
 def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has_compile: bool = True) -> Plan:
     """The training step of each model on every rung, from the plain loop up to all that speeds it up.
 
-    `has_compile` False leaves the last rung out: compiling may take minutes.
+    The rungs of a model take turns. `has_compile` False leaves the last rung out: compiling may take minutes.
     """
-    specs, labels = [], []
+    specs: list[RunSpec] = []
+    labels: list[str] = []
+    turns = []
     for model in models:
-        rungs = _ladder(replace(base, task="train_step", model=model), facts)
-        before = None
-        for rung, spec in rungs if has_compile else rungs[:-1]:
-            resolved = resolve(spec, facts)
-            # What a machine or an optimizer does not have is no rung.
-            if resolved != before:
-                specs.append(resolved)
-                labels.append(f"{model.name} {rung}")
-            before = resolved
-    return _plan("ablate speed", specs, labels, facts)
+        rungs = [
+            (rung, resolve(spec, facts))
+            for rung, spec in _ladder(replace(base, task="train_step", model=model), facts)
+        ]
+        # What a machine or an optimizer does not have is no rung.
+        climbed = [pair for place, pair in enumerate(rungs) if place == 0 or pair[1] != rungs[place - 1][1]]
+        if not has_compile:
+            climbed = [pair for pair in climbed if not pair[1].placement.compile]
+        turns.append(_next_places(specs, len(climbed)))
+        specs += [spec for _, spec in climbed]
+        labels += [f"{model.name} {rung}" for rung, _ in climbed]
+    return replace(_plan("ablate speed", specs, labels, facts), turns=_groups(turns))
 
 
 def _ladder(spec: RunSpec, facts: Facts) -> list[tuple[str, RunSpec]]:
@@ -135,7 +115,8 @@ def _ladder(spec: RunSpec, facts: Facts) -> list[tuple[str, RunSpec]]:
         ("+ channels_last", {"memory_format": "channels_last"}),
         (f"+ autocast {fastest}", {"precision": fastest}),
         ("+ fused optimizer", {"fused": True}),
-        ("+ gathered batches, no .item()", {"feed": "gather", "sync_seconds": 0.5}),
+        # Without .item() at every step, as well: a longer name would not fit into a table.
+        ("+ gathered batches", {"feed": "gather", "sync_seconds": 0.5}),
         ("+ compile", {"compile": True}),
     ]
     rungs, placement = [], spec.placement

@@ -20,7 +20,11 @@ def resolve(spec: RunSpec, facts: Facts) -> RunSpec:
         model=model,
         data=replace(spec.data, source=facts.data.source),
         fit=_resolve_fit(spec.fit, model.name),
-        placement=_resolve_placement(spec.placement, spec.fit.optimizer, facts),
+        placement=replace(
+            settle(spec.placement, facts.machine),
+            fused=spec.placement.fused and spec.fit.optimizer in FUSED_OPTIMIZERS,
+            feed="loader" if facts.data.is_streamed else spec.placement.feed,
+        ),
     )
 
 
@@ -77,8 +81,12 @@ def _resolve_fit(fit: FitSpec, name: str) -> FitSpec:
     )
 
 
-def _resolve_placement(placement: PlacementSpec, optimizer: str, facts: Facts) -> PlacementSpec:
-    machine = facts.machine
+def settle(placement: PlacementSpec, machine: MachineFacts) -> PlacementSpec:
+    """A placement with its device, precision and threads decided.
+
+    Raises SpecError for a device that is not here, a precision that it does not compute, or more threads than
+    cores.
+    """
     device = find_device(placement.device, machine)
     precision = device.fastest if placement.precision == "auto" else placement.precision
     if precision not in device.precisions:
@@ -90,14 +98,8 @@ def _resolve_placement(placement: PlacementSpec, optimizer: str, facts: Facts) -
         )
     if placement.threads is not None and placement.threads > machine.cores:
         raise SpecError.of("placement.threads", placement.threads, allowed=f"1 to {machine.cores}, the cores here")
-    return replace(
-        placement,
-        device=device.name,
-        precision=precision,
-        threads=machine.threads if placement.threads is None else placement.threads,
-        fused=placement.fused and optimizer in FUSED_OPTIMIZERS,
-        feed="loader" if facts.data.is_streamed else placement.feed,
-    )
+    threads = machine.threads if placement.threads is None else placement.threads
+    return replace(placement, device=device.name, precision=precision, threads=threads)
 
 
 def find_device(asked: str, machine: MachineFacts) -> DeviceFacts:

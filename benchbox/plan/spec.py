@@ -208,7 +208,7 @@ class Plan(Spec, frozen=True, kw_only=True):
     `specs` stand in the order in which they are shown, `labels` name them one by one, each once, and `order`
     holds their places in the order in which they run, where it is another one. `turns` are groups of places
     whose runs are alive together and take turns in short slices, since their ratios are what is asked for.
-    `factors` are the dotted fields that an ablation or a sweep varies; `trusted` are the networks that the user
+    `factors` are the dotted fields that an ablation varies; `trusted` are the networks that the user
     named, whose code a checkpoint may therefore bring back; `refusals` say, by label, why a run is not even
     started. `timeout` is the most seconds of one run, None for no limit. `under` are constraints by which the
     report shall choose, such as `latency<10ms`.

@@ -5,15 +5,20 @@ The statistics are scipy's and numpy's; what is decided here is only which of th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy.stats import binomtest, quantile_test
+from numpy.typing import NDArray
+from scipy.stats import binomtest, quantile_test, ttest_1samp, ttest_ind
 
 CONFIDENCE = 0.95
 # Below six samples no order statistic brackets the median with 95 %: 1 − 2·0.5⁵ is only 93.75 %.
 LEAST_FOR_INTERVAL = 6
 # A percentile is shown from the count on at which its own error is small (MLPerf's query counts).
 LEAST_FOR_PERCENTILE = {50: 1, 90: 64, 95: 130, 99: 662}
+# Two medians give a t interval twelve times as wide as their distance: their range says more.
+LEAST_PROCESSES = 3
+ONE_SAMPLE, RANGE, WELCH = "one sample", "range of", "Welch over processes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,17 @@ class Estimate:
         """The larger of the two distances to a bound, as a ratio of the value; 0 for a value of 0."""
         return max(self.high - self.value, self.value - self.low) / self.value if self.value else 0.0
 
+    @property
+    def is_interval(self) -> bool:
+        """Whether the bounds are those of an interval, and not the mere range of what was seen."""
+        return self.basis != ONE_SAMPLE and not self.basis.startswith(RANGE)
+
+    def inverse(self, numerator: float) -> "Estimate":
+        """`numerator` / value, such as pictures / seconds; the bounds change places."""
+        return Estimate(
+            value=numerator / self.value, low=numerator / self.high, high=numerator / self.low, basis=self.basis
+        )
+
 
 def median(samples: Sequence[float]) -> Estimate:
     """The median with its distribution-free 95 % interval (Conover 1999, section 3.2).
@@ -40,22 +56,67 @@ def median(samples: Sequence[float]) -> Estimate:
         raise ValueError("the median of no samples")
     middle = float(np.median(samples))
     if len(samples) < LEAST_FOR_INTERVAL:
-        basis = "one sample" if len(samples) == 1 else f"range of {len(samples)}"
+        basis = ONE_SAMPLE if len(samples) == 1 else f"{RANGE} {len(samples)}"
         return Estimate(value=middle, low=min(samples), high=max(samples), basis=basis)
-    bounds = quantile_test(np.asarray(samples, dtype=np.float64), p=0.5).confidence_interval(CONFIDENCE)
+    ordered, (low, high) = sorted(samples), _ranks(len(samples))
+    return Estimate(value=middle, low=float(ordered[low]), high=float(ordered[high]), basis="95 % interval")
+
+
+@cache
+def _ranks(count: int) -> tuple[int, int]:
+    """Which of `count` ordered samples bracket the median. They are the same for all samples, and scipy is slow."""
+    low, high = np.asarray(quantile_test(np.arange(count), p=0.5).confidence_interval(CONFIDENCE), dtype=np.intp)
+    return int(low), int(high)
+
+
+def exact(value: float) -> Estimate:
+    """A value that was counted, not sampled."""
+    return Estimate(value=value, low=value, high=value, basis="exact")
+
+
+def over_processes(medians: Sequence[float]) -> Estimate:
+    """The geometric mean of the medians of fresh processes; from three on with Student's t 95 % interval.
+
+    The interval is that of the mean logarithm, exponentiated: times are skewed to the right. Of two processes
+    the bounds are the range, and the basis says so. Raises ValueError for fewer than two or for a median of 0.
+    """
+    if len(medians) < 2 or min(medians) <= 0:
+        raise ValueError(f"medians of processes: {list(medians)}")
+    logs = _logs(medians)
+    middle = medians[0] * float(np.exp(np.mean(logs)))
+    if len(medians) < LEAST_PROCESSES:
+        basis = f"{RANGE} {len(medians)} processes"
+        return Estimate(value=middle, low=min(medians), high=max(medians), basis=basis)
+    # Without any spread there is no t; the interval is then as narrow as what was seen.
+    bounds = ttest_1samp(logs, 0).confidence_interval(CONFIDENCE) if np.any(logs) else (0.0, 0.0)
+    return _exponentiated(middle, bounds, unit=medians[0], basis=f"t over {len(medians)} processes")
+
+
+def _logs(medians: Sequence[float]) -> NDArray[np.float64]:
+    # Relative to the first, so that scipy finds no nearly equal numbers to subtract in a variance.
+    return np.log(np.asarray(medians, dtype=np.float64) / medians[0])
+
+
+def _exponentiated(middle: float, bounds: object, *, unit: float, basis: str) -> Estimate:
     low, high = np.asarray(bounds, dtype=np.float64)
-    return Estimate(value=middle, low=float(low), high=float(high), basis="95 % interval")
+    ends = (unit * float(np.exp(low)), middle, unit * float(np.exp(high)))
+    return Estimate(value=middle, low=min(ends), high=max(ends), basis=basis)
 
 
-def throughput(samples: Sequence[float], pictures: int) -> Estimate:
-    """Pictures a second where each sample is the seconds that one batch of `pictures` took."""
-    seconds = median(samples)
-    return Estimate(
-        value=pictures / seconds.value,
-        low=pictures / seconds.high,
-        high=pictures / seconds.low,
-        basis=seconds.basis,
-    )
+def ratio_of_processes(medians: Sequence[float], to: Sequence[float]) -> Estimate:
+    """How many times as long the processes of one row took as those of another, with Welch's 95 % interval.
+
+    Unequal variances, on logarithms. Raises ValueError for fewer than three processes on a side.
+    """
+    if min(len(medians), len(to)) < LEAST_PROCESSES:
+        raise ValueError(f"{len(medians)} and {len(to)} processes are too few for Welch's interval")
+    ours, theirs = _logs(medians), _logs(to)
+    unit = medians[0] / to[0]
+    middle = unit * float(np.exp(np.mean(ours) - np.mean(theirs)))
+    if not np.any(ours) and not np.any(theirs):
+        return Estimate(value=middle, low=middle, high=middle, basis=WELCH)
+    bounds = ttest_ind(ours, theirs, equal_var=False).confidence_interval(CONFIDENCE)
+    return _exponentiated(middle, bounds, unit=unit, basis=WELCH)
 
 
 def percentile(samples: Sequence[float], percent: int) -> float | None:

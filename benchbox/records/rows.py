@@ -1,20 +1,24 @@
 """Row: one architecture under one placement and settings, joined from the records that measured it.
 
-The join is defined here and nowhere else: an inference, a training step and one source of accuracy (a fit
-or an evaluation) of the same work make one row. Nothing vanishes: a part that failed or was skipped keeps
-its status and reason. Values are seconds, bytes and ratios; text is made in `benchbox.report`.
+The join is defined here and nowhere else: inference, a training step, the search for the largest batch and one
+source of accuracy (a fit or an evaluation) of the same work make one row. A cell may have been measured in
+several fresh processes, which differ by `RunSpec.repeat` alone: all of them are one part of the row. Nothing
+vanishes: a part that failed or was skipped keeps its status and reason. Values are seconds, bytes and ratios;
+text is made in `benchbox.report`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from benchbox.plan.spec import RunSpec, TimingSpec
-from benchbox.records.estimate import Estimate, median, percentile, throughput, wilson
+from benchbox.records.journal import settled
+from benchbox.records.learning import Accuracy, Learning, accuracy_of, learning_of
 from benchbox.records.record import GOOD, Actual, Environment, Record, Status
+from benchbox.records.timing import LargestBatch, Timing, largest_batch_of, split_of, timing_of
 
 Slot = Literal["infer", "train_step", "accuracy", "largest_batch"]
 
@@ -25,87 +29,50 @@ SLOTS: dict[str, Slot] = {
     "evaluate": "accuracy",
     "largest_batch": "largest_batch",
 }
-MILESTONES = (0.5, 0.9, 0.99, 1.0)
-# An accuracy that passed through fp32 may lie this far below the ratio that it means.
-ROUNDING = 1e-6
-CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate", "epoch_seconds")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """A timed cell: pictures a second, seconds a batch, bytes. A percentile is None for too few samples."""
-
-    pictures_per_second: Estimate
-    samples: int
-    p50: float
-    p90: float | None
-    p95: float | None
-    p99: float | None
-    stop_reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accuracy:
-    """How right a network is on the held-out pictures; `source` says where its weights come from."""
-
-    top1: Estimate
-    correct: int
-    pictures: int
-    top5: float | None
-    macro_f1: float | None
-    loss: float | None
-    pictures_per_second: float | None
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Milestone:
-    """The first epoch (from 1) to reach a held-out accuracy; `seconds` of training up to its end."""
-
-    share: float
-    epoch: int
-    seconds: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Learning:
-    """How a fit went. The best epoch is chosen on the held-out pictures themselves, and so flatters.
-
-    `pictures_per_second`: median over the epochs, None where they were not timed. `curves`: a metric of
-    CURVES to one value an epoch. A milestone that was never reached is absent.
-    """
-
-    epochs: int
-    fit_seconds: float | None
-    best_accuracy: float
-    best_epoch: int
-    pictures_per_second: Estimate | None
-    milestones: tuple[Milestone, ...]
-    curves: Mapping[str, tuple[float, ...]]
-
-    def milestone(self, share: float) -> Milestone | None:
-        """The milestone of one share, None where it was not reached."""
-        return next((reached for reached in self.milestones if reached.share == share), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """How one of a row's records ended, and what it left. `peak_memory` in bytes, times in seconds."""
+    """How the records of one task of a row ended, and what they left.
+
+    One record of each process; `done` of `processes` ended well, and the status is that of the first which did
+    not. `actual`, `environment` and `files` are those of the first that ended well, or of the first. Times in
+    seconds, memory in bytes: of several processes the median, and of parity the worst.
+    """
 
     task: str
     status: Status
     reason: str
+    processes: int
+    done: int
     seconds: float
     actual: Actual
     environment: Environment | None
     files: Mapping[str, str]
+    build_seconds: float | None
     first_batch_seconds: float | None
     peak_memory: float | None
+    peak_reserved: float | None
+    parity_error: float | None
+    parity_top1: float | None
+    void: str
+    doubts: tuple[str, ...]
+
+    @property
+    def time_to_first_batch(self) -> float | None:
+        """Seconds from the first line of the network's construction to the end of its first batch."""
+        if self.build_seconds is None or self.first_batch_seconds is None:
+            return None
+        return self.build_seconds + self.first_batch_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One architecture under one placement and settings. `spec` is that of the row's first record."""
+    """One architecture under one placement and settings. `spec` is that of the row's first record.
+
+    `activation_bytes` are held for backward for one picture; `step_shares` are the stages of a training step,
+    by their names in `records.timing.STAGES`, as ratios of the whole.
+    """
 
     spec: RunSpec
     parts: Mapping[Slot, Part]
@@ -117,6 +84,9 @@ class Row:
     training: Timing | None = None
     accuracy: Accuracy | None = None
     learning: Learning | None = None
+    largest_batch: LargestBatch | None = None
+    activation_bytes: int | None = None
+    step_shares: Mapping[str, float] = field(default_factory=dict)
     records: tuple[Record, ...] = field(repr=False)
 
     @property
@@ -133,9 +103,32 @@ class Row:
 
     @property
     def reason(self) -> str:
-        """Why parts did not end well, each after its task, in one line; empty where all did."""
-        bad = [part for part in self.parts.values() if part.status != "ok"]
-        return "; ".join(f"{part.task} {part.status}: {part.reason}".rstrip(": ") for part in bad)
+        """Why parts did not end well, each reason once after its tasks, in one line; empty where all did."""
+        tasks: dict[str, list[str]] = {}
+        for part in self.parts.values():
+            if part.status != "ok":
+                tasks.setdefault(f"{part.status}: {part.reason}".rstrip(": "), []).append(part.task)
+        return "; ".join(f"{', '.join(concerned)} {said}" for said, concerned in tasks.items())
+
+    @property
+    def void(self) -> str:
+        """Why the row must not be ranked, each reason once after its task; empty where it may be."""
+        return "; ".join(_said((part.task, [part.void]) for part in self.parts.values()))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What disturbed the row's parts, each once after its task."""
+        return _said((part.task, part.doubts) for part in self.parts.values())
+
+    @property
+    def parity_error(self) -> float | None:
+        """The largest distance of a part's logits from those of plain fp32, as a ratio; None where not seen."""
+        return max((seen for part in self.parts.values() if (seen := part.parity_error) is not None), default=None)
+
+    @property
+    def parity_top1(self) -> float | None:
+        """The smallest share of the same likeliest class as plain fp32's; None where not seen."""
+        return min((seen for part in self.parts.values() if (seen := part.parity_top1) is not None), default=None)
 
     @property
     def precision(self) -> str:
@@ -147,145 +140,115 @@ class Row:
         """The memory format that really ran, or the one asked for where nothing ran."""
         return self._ran("memory_format") or self.spec.placement.memory_format
 
+    def timing(self, slot: Slot) -> Timing | None:
+        """The timing of a part, None where it was not timed."""
+        return {"infer": self.inference, "train_step": self.training}.get(slot)
+
+    def is_sound(self, slot: Slot) -> bool:
+        """Whether a part's numbers may be ranked: it is there, it ended well, and the row is not void."""
+        part = self.parts.get(slot)
+        return part is not None and part.status == "ok" and not self.void
+
     def _ran(self, name: str) -> str:
         values = (str(getattr(part.actual, name)) for part in self.parts.values())
         return next((value for value in values if value), "")
 
 
-def rows(records: Iterable[Record]) -> list[Row]:
-    """Rows in the order in which their first records stand in the journal.
+def _said(seen: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{task}: {reason}" for task, reasons in seen for reason in reasons if reason))
 
-    A record joins the latest row of the same work whose slot is still free; else it begins a new row, so
-    that repeats stay apart.
+
+def rows(records: Iterable[Record], specs: Sequence[RunSpec] = ()) -> list[Row]:
+    """Rows in the order of the first of their records, which is that of `specs`, else that of the journal.
+
+    A record joins the latest row of the same work where its process is still free in its slot; else it begins a
+    new row. A record of the very same spec replaces the one before it, which was run again: work that shall be
+    measured several times says so by `RunSpec.repeat`.
     """
-    groups: list[dict[Slot, Record]] = []
-    latest: dict[RunSpec, dict[Slot, Record]] = {}
-    for record in records:
+    places = {spec: place for place, spec in enumerate(specs)}
+    groups: list[dict[Slot, list[Record]]] = []
+    latest: dict[RunSpec, dict[Slot, list[Record]]] = {}
+    for record in sorted(settled(records), key=lambda record: places.get(record.spec, len(places))):
         slot, work = SLOTS[record.spec.task], _work(record.spec)
         group = latest.get(work)
-        if group is None or slot in group:
+        if group is None or any(other.spec.repeat == record.spec.repeat for other in group.get(slot, ())):
             group = latest[work] = {}
             groups.append(group)
-        group[slot] = record
+        group.setdefault(slot, []).append(record)
     return [_row(group) for group in groups]
 
 
 def _work(spec: RunSpec) -> RunSpec:
     """What must be equal for records to tell of the same row: all but the task and how long it may last."""
     fit = msgspec.structs.replace(spec.fit, epochs=None, seconds=None, eval_batch_size=1)
-    return msgspec.structs.replace(spec, task="fit", fit=fit, timing=TimingSpec(), checkpoint=None)
+    return msgspec.structs.replace(spec, task="fit", fit=fit, timing=TimingSpec(), checkpoint=None, repeat=0)
 
 
-def _row(group: Mapping[Slot, Record]) -> Row:
-    records = tuple(group.values())
-    accuracy = group.get("accuracy")
+def _row(group: Mapping[Slot, Sequence[Record]]) -> Row:
+    records = tuple(record for slot in group.values() for record in slot)
+    scored = next((record for record in group.get("accuracy", ()) if accuracy_of(record)), None)
+    learned = next((record for record in group.get("accuracy", ()) if learning_of(record)), None)
+    training = group.get("train_step", ())
     return Row(
         spec=records[0].spec,
-        parts={slot: _part(record) for slot, record in group.items()},
+        parts={slot: _part(found) for slot, found in group.items()},
         parameters=_count(records, "parameters"),
         buffers=_count(records, "buffers"),
         weight_bytes=_count(records, "weight_bytes"),
         flops=_count(records, "flops"),
-        inference=_timing(group.get("infer")),
-        training=_timing(group.get("train_step")),
-        accuracy=_accuracy(accuracy) if accuracy else None,
-        learning=_learning(accuracy) if accuracy else None,
+        inference=timing_of(group.get("infer", ())),
+        training=timing_of(training),
+        accuracy=accuracy_of(scored) if scored else None,
+        learning=learning_of(learned) if learned else None,
+        largest_batch=largest_batch_of(group.get("largest_batch", ())),
+        activation_bytes=_count(records, "activation_bytes"),
+        step_shares=split_of(training),
         records=records,
     )
 
 
-def _part(record: Record) -> Part:
+def _part(records: Sequence[Record]) -> Part:
+    good = [record for record in records if record.status == "ok"]
+    failed = [record for record in records if record.status not in GOOD]
+    bad = failed or [record for record in records if record.status != "ok"]
+    first = good[0] if good else records[0]
     return Part(
-        task=record.spec.task,
-        status=record.status,
-        reason=record.reason,
-        seconds=record.seconds,
-        actual=record.actual,
-        environment=record.environment,
-        files=record.files,
-        first_batch_seconds=record.last("first_batch_seconds"),
-        peak_memory=record.last("peak_memory"),
+        task=first.spec.task,
+        status=bad[0].status if bad else "ok",
+        reason=_reason(bad, done=len(good), processes=len(records)),
+        processes=len(records),
+        done=len(good),
+        seconds=sum(record.seconds for record in records),
+        actual=first.actual,
+        environment=first.environment,
+        files=first.files,
+        build_seconds=_middle(records, "build_seconds"),
+        first_batch_seconds=_middle(records, "first_batch_seconds"),
+        peak_memory=_middle(records, "peak_memory"),
+        peak_reserved=_middle(records, "peak_reserved"),
+        parity_error=max(_lasts(records, "parity_error"), default=None),
+        parity_top1=min(_lasts(records, "parity_top1"), default=None),
+        void=next((record.actual.void for record in records if record.actual.void), ""),
+        doubts=tuple(dict.fromkeys(doubt for record in records for doubt in record.actual.doubts)),
     )
+
+
+def _reason(bad: Sequence[Record], *, done: int, processes: int) -> str:
+    """Why records did not end well; of several processes also how many did."""
+    said = "; ".join(dict.fromkeys(record.reason for record in bad if record.reason))
+    if not bad or processes == 1:
+        return said
+    return f"{done} of {processes} processes ended well{': ' if said else ''}{said}"
+
+
+def _lasts(records: Sequence[Record], metric: str) -> list[float]:
+    return [value for record in records if (value := record.last(metric)) is not None]
+
+
+def _middle(records: Sequence[Record], metric: str) -> float | None:
+    values = _lasts(records, metric)
+    return float(np.median(values)) if values else None
 
 
 def _count(records: Sequence[Record], metric: str) -> int | None:
-    values = (record.last(metric) for record in records)
-    return next((int(value) for value in values if value is not None), None)
-
-
-def _timing(record: Record | None) -> Timing | None:
-    samples = record.values("sample_seconds") if record else ()
-    if record is None or not samples:
-        return None
-    return Timing(
-        pictures_per_second=throughput(samples, record.spec.fit.batch_size),
-        samples=len(samples),
-        p50=median(samples).value,
-        p90=percentile(samples, 90),
-        p95=percentile(samples, 95),
-        p99=percentile(samples, 99),
-        stop_reason=record.actual.stop_reason,
-    )
-
-
-def _accuracy(record: Record) -> Accuracy | None:
-    correct, pictures = record.last("correct"), record.last("pictures")
-    if correct is None or not pictures:
-        return None
-    return Accuracy(
-        top1=wilson(int(correct), int(pictures)),
-        correct=int(correct),
-        pictures=int(pictures),
-        top5=record.last("top5"),
-        macro_f1=record.last("macro_f1"),
-        loss=record.last("loss"),
-        pictures_per_second=record.last("eval_pictures_per_second"),
-        source=_source(record),
-    )
-
-
-def _source(record: Record) -> str:
-    if record.spec.task == "evaluate":
-        weights = f" ({record.actual.weights})" if record.actual.weights else ""
-        return f"checkpoint {record.files.get('checkpoint') or record.spec.checkpoint}{weights}"
-    epochs = len(record.values("test_accuracy"))
-    seconds = record.last("fit_seconds") or record.seconds
-    return f"fit: {epochs} epoch{'s' if epochs != 1 else ''} in {seconds:.0f} s"
-
-
-def _learning(record: Record) -> Learning | None:
-    accuracies = record.values("test_accuracy")
-    if not accuracies:
-        return None
-    best = _best_epoch(accuracies, record.values("test_loss"))
-    speeds = record.values("train_pictures_per_second")
-    curves = {name: record.values(name) for name in CURVES}
-    return Learning(
-        epochs=len(accuracies),
-        fit_seconds=record.last("fit_seconds"),
-        best_accuracy=accuracies[best],
-        best_epoch=best + 1,
-        pictures_per_second=median(speeds) if speeds else None,
-        milestones=_milestones(accuracies, record.values("epoch_seconds")),
-        curves={name: values for name, values in curves.items() if values},
-    )
-
-
-def _best_epoch(accuracies: Sequence[float], losses: Sequence[float]) -> int:
-    """The position of the highest accuracy, of those the lowest loss, of those the first."""
-    if len(losses) != len(accuracies):
-        losses = [0.0] * len(accuracies)
-    return min(range(len(accuracies)), key=lambda epoch: (-accuracies[epoch], losses[epoch]))
-
-
-def _milestones(accuracies: Sequence[float], seconds: Sequence[float]) -> tuple[Milestone, ...]:
-    elapsed = list(accumulate(seconds))
-    reached = {
-        share: next((epoch for epoch, seen in enumerate(accuracies) if seen >= share - ROUNDING), None)
-        for share in MILESTONES
-    }
-    return tuple(
-        Milestone(share=share, epoch=epoch + 1, seconds=elapsed[epoch] if epoch < len(elapsed) else None)
-        for share, epoch in reached.items()
-        if epoch is not None
-    )
+    return next((int(value) for value in _lasts(records, metric)), None)

@@ -1,22 +1,40 @@
-"""The tables of ablations: a factor's values side by side over seeds, and the ladder of speed."""
+"""The tables of ablations: a factor's values side by side over seeds, and the ladder of speed.
+
+Where runs took turns, ratios of speed come from the blocks that they share; else from two processes that know
+nothing of one another, and then without an interval.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchbox.plan.axes import value_of
 from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
-from benchbox.records.estimate import Estimate
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
-from benchbox.report.cells import NAME, name_cell, ranges, reasons, status_cell, timing_cell
+from benchbox.report.cells import (
+    NAME,
+    name_cell,
+    ranges,
+    reasons,
+    row_line,
+    status_cell,
+    timing_cell,
+)
+from benchbox.report.gains import Gain, gains, turns_note
 from benchbox.report.grid import Cell, Column, Grid, Line
 from benchbox.report.naming import labeller, row_names
 
 LADDER = "ablate speed"
+# The end of a rung's label that says less than the rung does.
+GATHERED = "gathered batches"
+# How many times as fast an arm is as the first of its architecture.
+FIRST = "× first"
+# Where a table is wider by its intervals, a shorter head keeps it in eighty columns.
+NETWORK = Column(title="Network", is_text=True)
 SHARES = (0.5, 0.9, 0.99)
 
 
@@ -48,35 +66,62 @@ def arms(seen: Sequence[Row], factors: Sequence[str]) -> list[Arm]:
 
 
 def ablation_table(plan: Plan, records: Sequence[Record]) -> Grid:
-    """One line an arm, a section an architecture: accuracy over seeds, epochs to shares, throughput."""
-    seen = rows(records)
+    """One line an arm, a section an architecture: accuracy over seeds, epochs to shares, throughput.
+
+    Where training steps of the arms took turns, speed is the question: then how many times as fast as the first
+    each is, in place of the epochs.
+    """
+    seen = rows(records, plan.specs)
     found = arms(seen, plan.factors)
     words = [factor.rsplit(".", maxsplit=1)[-1] for factor in plan.factors]
+    middle = (
+        [Column(title=FIRST, better="higher")]
+        if plan.turns
+        else [Column(title=f"to {share:.0%}", detail="epochs", better="lower") for share in SHARES]
+    )
     columns = (
-        NAME,
+        NETWORK if plan.turns else NAME,
         *(Column(title=word.replace("_", " ").capitalize(), is_text=True) for word in words),
         Column(title="Accuracy", detail="%", better="higher"),
-        *(Column(title=f"to {share:.0%}", detail="epochs", better="lower") for share in SHARES),
+        *middle,
         Column(title="Train", detail="/s", better="higher"),
         Column(title="Seeds"),
     )
     sections = tuple(
-        tuple(_arm_line(arm) for arm in found if arm.model == model)
+        _arm_lines(plan, [arm for arm in found if arm.model == model])
         for model in dict.fromkeys(arm.model for arm in found)
     )
-    notes = (*_ablation_notes(plan, words, found), *reasons(seen, row_names(seen)))
+    notes = (*_ablation_notes(plan, words, seen, found), *reasons(seen, row_names(seen)))
     title = f"Ablation of {' × '.join(word.replace('_', ' ') for word in words)}"
     return Grid(title=title, columns=columns, sections=sections, notes=notes)
 
 
-def _arm_line(arm: Arm) -> Line:
-    good = [row for row in arm.rows if row.status == "ok" and row.accuracy is not None]
-    done = len(good) if len(good) == len(arm.rows) else f"{len(good)} of {len(arm.rows)}"
+def _arm_lines(plan: Plan, found: Sequence[Arm]) -> tuple[Line, ...]:
+    gain = gains(plan)
+    steps = [next((row for row in arm.rows if "train_step" in row.parts), None) for arm in found]
+    return tuple(
+        _arm_line(arm, [_step_cell(step, steps[0], gain)] if plan.turns else None)
+        for arm, step in zip(found, steps, strict=True)
+    )
+
+
+def _step_cell(step: Row | None, first: Row | None, gain: Gain) -> Cell:
+    if step is None:
+        return Cell()
+    seen = status_cell(step, "train_step") or gain(first, step)
+    return replace(seen, value=None, is_bad=True) if step.void else seen
+
+
+def _arm_line(arm: Arm, steps: Sequence[Cell] | None) -> Line:
+    """`steps` are the cells of the training step, which take the place of the epochs."""
+    fits = [row for row in arm.rows if "accuracy" in row.parts]
+    good = [row for row in fits if row.parts["accuracy"].status == "ok" and row.accuracy is not None]
+    done = len(good) if len(good) == len(fits) else f"{len(good)} of {len(fits)}"
     return (
         name_cell(arm.model),
         *(Cell(text=text.setting(value)) for value in arm.values),
         _accuracy_cell(arm, good),
-        *(_epochs_cell(good, share) for share in SHARES),
+        *([_epochs_cell(good, share) for share in SHARES] if steps is None else steps),
         _speed_cell(good),
         Cell(text=str(done)),
     )
@@ -114,7 +159,7 @@ def _speed_cell(good: Sequence[Row]) -> Cell:
     return Cell(text=text.number(mean), detail=spread, value=mean)
 
 
-def _ablation_notes(plan: Plan, words: Sequence[str], found: Sequence[Arm]) -> tuple[str, ...]:
+def _ablation_notes(plan: Plan, words: Sequence[str], seen: Sequence[Row], found: Sequence[Arm]) -> tuple[str, ...]:
     epochs = sorted({row.learning.epochs for arm in found for row in arm.rows if row.learning is not None})
     within = " or ".join(str(number) for number in epochs)
     factors = " and ".join(word.replace("_", " ") for word in words)
@@ -123,7 +168,9 @@ def _ablation_notes(plan: Plan, words: Sequence[str], found: Sequence[Arm]) -> t
         f"Only {factors} {changes}; {_what_stays(plan)}. Accuracy: held-out pictures after the last epoch, "
         "mean ± standard deviation over seeds. Train: pictures a second, mean ± the same.",
     ]
-    if within:
+    if plan.turns:
+        notes += turns_note(plan, seen, what="training steps", gained=FIRST)
+    elif within:
         notes.append(f"to N %: epochs until that accuracy; {text.ABSENT}: not within {within} epochs.")
     return tuple(notes)
 
@@ -141,40 +188,68 @@ def _what_stays(plan: Plan) -> str:
 
 
 def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:
-    """One line a rung, a section an architecture: pictures a second, and the gain over other rungs."""
-    seen, label = rows(records), labeller(plan)
+    """One line a rung, a section an architecture: speed, gain over other rungs, share of the ceiling."""
+    seen, label = rows(records, plan.specs), labeller(plan)
     models = dict.fromkeys(row.model for row in seen)
+    has_ceiling = any(row.training and row.training.share_of_ceiling for row in seen)
     columns = (
-        NAME,
+        NETWORK if plan.turns else NAME,
         Column(title="Rung", is_text=True),
         Column(title="Train", detail="/s", better="higher"),
         Column(title="× plain", better="higher"),
         Column(title="× previous"),
+        *((Column(title="Ceiling", better="higher"),) * has_ceiling),
     )
     rungs = {id(row): label(row.spec).removeprefix(f"{row.model} ") for row in seen}
-    sections = tuple(_ladder_lines([row for row in seen if row.model == model], rungs) for model in models)
-    names = [f"{row.model} {rungs[id(row)]}" for row in seen]
-    explained = (
-        "Each rung keeps what the ones above it added. Train: pictures a second, median and its 95 % interval."
+    sections = tuple(
+        _ladder_lines(plan, [row for row in seen if row.model == model], rungs, has_ceiling=has_ceiling)
+        for model in models
     )
-    notes = (explained, *ranges(seen, names), *reasons(seen, names))
+    names = [f"{row.model} {rungs[id(row)]}" for row in seen]
+    notes = (
+        *_ladder_notes(plan, seen, names, has_ceiling=has_ceiling),
+        *ranges(seen, names),
+        *reasons(seen, names),
+    )
     return Grid(title="The ladder of speed", columns=columns, sections=sections, notes=notes)
 
 
-def _ladder_lines(seen: Sequence[Row], rungs: Mapping[int, str]) -> tuple[Line, ...]:
+def _ladder_lines(
+    plan: Plan, seen: Sequence[Row], rungs: Mapping[int, str], *, has_ceiling: bool
+) -> tuple[Line, ...]:
     lines: list[Line] = []
-    plain: Estimate | None = seen[0].training.pictures_per_second if seen[0].training else None
+    gain = gains(plan)
+    plain = seen[0] if seen[0].training else None
     previous = plain
     for row in seen:
-        speed = row.training.pictures_per_second if row.training else None
-        gains = (_gain_cell(speed, plain), _gain_cell(speed, previous) if lines else Cell())
-        lines.append((name_cell(row.model), name_cell(rungs[id(row)]), timing_cell(row, "train_step"), *gains))
-        previous = speed or previous
+        cells = [
+            name_cell(rungs[id(row)]),
+            timing_cell(row, "train_step"),
+            gain(plain, row),
+            gain(previous, row) if lines else Cell(),
+        ]
+        if has_ceiling:
+            cells.append(_ceiling_cell(row))
+        lines.append(row_line(row.model, row, cells))
+        previous = row if row.training else previous
     return tuple(lines)
 
 
-def _gain_cell(speed: Estimate | None, base: Estimate | None) -> Cell:
-    if speed is None or base is None:
-        return Cell()
-    gain = speed.value / base.value
-    return Cell(text=f"{gain:.2f}", value=gain)
+def _ceiling_cell(row: Row) -> Cell:
+    share = row.training.share_of_ceiling if row.training else None
+    return Cell() if share is None else Cell(text=text.share(share), value=share)
+
+
+def _ladder_notes(plan: Plan, seen: Sequence[Row], names: Sequence[str], *, has_ceiling: bool) -> tuple[str, ...]:
+    explained = (
+        "Each rung keeps what the ones above it added. Train: pictures a second, median and its 95 % interval."
+    )
+    turns = turns_note(plan, seen, what="rungs", gained="× plain and × previous")
+    # Old reports, whose rungs were processes one after another, are shown as they were.
+    is_gathered = bool(turns) and any(name.endswith(GATHERED) for name in names)
+    gathered = (f"{GATHERED}: indexed on the device, and without .item() at every step.",) * is_gathered
+    ceiling = (
+        "Ceiling: FLOP/s of a step, counted as three forward passes, by those of the fastest matrix product seen "
+        "here at the rung's precision.",
+    )
+    return (explained, *turns, *gathered, *(ceiling if has_ceiling else ()))

@@ -1,16 +1,21 @@
 """Cells that several tables share: a row's values as text with their spread, and the reasons below a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from benchbox.records.estimate import Estimate
-from benchbox.records.rows import Row, Slot, Timing
+from benchbox.records.rows import Row, Slot
 from benchbox.report import text
-from benchbox.report.grid import Cell, Column
+from benchbox.report.doubts import doubt_notes
+from benchbox.report.grid import Cell, Column, Line
 
-INTERVAL = "95 % interval"
 NAME = Column(title="Architecture", is_text=True)
 ACCURACY = Column(title="Accuracy", detail="%", better="higher")
 PARAMETERS = Column(title="Param.", better="lower")
+VOID = "void"
+WIDE = 0.5
+# Of more rows than this, all are called so and not by their names.
+MOST_NAMED = 3
 
 
 def name_cell(name: str) -> Cell:
@@ -18,15 +23,29 @@ def name_cell(name: str) -> Cell:
     return Cell(text=name)
 
 
+def row_line(name: str, row: Row, cells: Iterable[Cell]) -> Line:
+    """A row's line: its name, then its cells. Those of a void row keep their numbers, marked and not ranked."""
+    if not row.void:
+        return (name_cell(name), *cells)
+    marked = (cell if cell.value is None else replace(cell, value=None, is_bad=True) for cell in cells)
+    return (Cell(text=name, detail=f"({VOID})", is_bad=True), *marked)
+
+
 def speed_cell(speed: Estimate | None) -> Cell:
     """Pictures a second and, where bounds are known, how far they lie."""
     if speed is None:
         return Cell()
-    return Cell(text=text.number(speed.value), detail=_spread(speed), value=speed.value)
+    return estimate_cell(text.number(speed.value), _spread(speed), speed)
+
+
+def estimate_cell(said: str, detail: str, seen: Estimate) -> Cell:
+    """A text for an estimate, ranked by its bounds."""
+    return Cell(text=said, detail=detail, value=seen.value, low=seen.low, high=seen.high)
 
 
 def _spread(speed: Estimate) -> str:
-    if speed.basis == INTERVAL:
+    # Of a wide interval the bounds are said, since they do not lie alike on both sides.
+    if speed.is_interval and speed.half_width < WIDE:
         return f"±{100 * speed.half_width:.1f} %"
     if speed.low == speed.high:
         return ""
@@ -34,9 +53,14 @@ def _spread(speed: Estimate) -> str:
 
 
 def status_cell(row: Row, slot: Slot) -> Cell | None:
-    """The status word of a part that did not end well; None where it did, or was not asked for."""
+    """The status word of a part that did not end well, of several processes with the count of those that did.
+
+    None where it ended well, or was not asked for.
+    """
     part = row.parts.get(slot)
-    return Cell(text=part.status, is_bad=True) if part and part.status != "ok" else None
+    if part is None or part.status == "ok":
+        return None
+    return Cell(text=part.status, detail=f"{part.done} of {part.processes}" * (part.processes > 1), is_bad=True)
 
 
 def accuracy_cell(row: Row) -> Cell:
@@ -45,13 +69,23 @@ def accuracy_cell(row: Row) -> Cell:
         return status_cell(row, "accuracy") or Cell()
     top1 = row.accuracy.top1
     high = "100" if top1.high >= 1 else text.percent(top1.high)
-    return Cell(text=text.percent(top1.value), detail=f"({text.percent(top1.low)}–{high})", value=top1.value)
+    return estimate_cell(text.percent(top1.value), f"({text.percent(top1.low)}–{high})", top1)
 
 
 def timing_cell(row: Row, slot: Slot) -> Cell:
     """Throughput of a timed part, or the status word in its place."""
-    timing = row.inference if slot == "infer" else row.training
+    timing = row.timing(slot)
     return status_cell(row, slot) or speed_cell(timing.pictures_per_second if timing else None)
+
+
+def latency_cell(row: Row) -> Cell:
+    """Milliseconds of an inference batch; the spread stands beside the throughput."""
+    if row.inference is None:
+        return Cell()
+    seconds = row.inference.seconds
+    said = text.number(seconds.value * 1000)
+    is_good = row.parts["infer"].status == "ok"
+    return estimate_cell(said, "", seconds) if is_good else Cell(text=said)
 
 
 def count_cell(value: int | None) -> Cell:
@@ -84,12 +118,23 @@ def right_cell(row: Row) -> Cell:
     return Cell(text=f"{row.accuracy.correct:,}", detail=f"of {row.accuracy.pictures:,}")
 
 
+def notes_of(names: Sequence[str], said: Iterable[str]) -> tuple[str, ...]:
+    """What is said of each row, a line of text each; rows of which the same is said share one."""
+    groups: dict[str, list[str]] = {}
+    for name, words in zip(names, said, strict=True):
+        if words:
+            groups.setdefault(words, []).append(name)
+    return tuple(f"{_all_of(group, names)}: {words}" for words, group in groups.items())
+
+
+def _all_of(group: Sequence[str], names: Sequence[str]) -> str:
+    return f"All {len(names)} rows" if len(group) == len(names) > MOST_NAMED else ", ".join(group)
+
+
 def sources(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
-    """One line for each row with an accuracy: where its weights come from."""
-    return tuple(
-        f"{name}: accuracy from {row.accuracy.source}{_best_note(row)}."
-        for name, row in zip(names, seen, strict=True)
-        if row.accuracy is not None
+    """For each row with an accuracy, where its weights come from."""
+    return notes_of(
+        names, (f"accuracy from {row.accuracy.source}{_best_note(row)}." if row.accuracy else "" for row in seen)
     )
 
 
@@ -100,21 +145,22 @@ def _best_note(row: Row) -> str:
     return f" (best {text.share(learning.best_accuracy)} at epoch {learning.best_epoch})"
 
 
-def reasons(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
-    """One line for each row with a part that failed or was skipped: which, how it ended and why."""
-    return tuple(f"{name}: {row.reason}" for name, row in zip(names, rows, strict=True) if row.reason)
+def reasons(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
+    """Which rows are void and why, which are in doubt, and which parts failed or were skipped: how and why."""
+    void = (f"{VOID}, not ranked: {row.void}" if row.void else "" for row in seen)
+    return (
+        *notes_of(names, void),
+        *doubt_notes(seen, names),
+        *notes_of(names, (row.reason for row in seen)),
+    )
 
 
-def ranges(rows: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
-    """Which throughputs stand on too few samples for an interval of the median, together in one line."""
+def ranges(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
+    """Which throughputs stand on too few samples or processes for an interval, together in one line."""
     few = [
-        f"{name} {what} ({timing.pictures_per_second.basis})"
-        for name, row in zip(names, rows, strict=True)
+        f"{name} {what} ({timing.seconds.basis})"
+        for name, row in zip(names, seen, strict=True)
         for what, timing in (("inference", row.inference), ("training", row.training))
-        if timing is not None and not _has_interval(timing)
+        if timing is not None and not timing.seconds.is_interval
     ]
     return (f"Too few samples for a 95 % interval: {', '.join(few)}.",) if few else ()
-
-
-def _has_interval(timing: Timing) -> bool:
-    return timing.pictures_per_second.basis == INTERVAL

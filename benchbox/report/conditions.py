@@ -1,9 +1,13 @@
 """Under which conditions a report's numbers hold: which pictures, which split, which machine, what really ran."""
 
+import shlex
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
+from benchbox.plan.facts import Ceiling
 from benchbox.plan.spec import DataSpec, Plan
+from benchbox.records.journal import settled
 from benchbox.records.record import Environment, Record
 from benchbox.report import text
 
@@ -14,10 +18,22 @@ SKIPPED_NAMED = 5
 
 
 def conditions(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
-    """Titled lines: Data, Split, Machine, Software, Placement, and a Note for every fallback and warning."""
+    """Titled lines: Data, Split, Machine, Software, Placement, Ceiling, a Note for every fallback and warning."""
     lines = [*_data(plan, records), *_split(plan, records), *_machine(records)]
     lines += [("Placement", said) for said in _placements(records)]
+    lines += [("Ceiling", said) for said in _ceilings(records)]
     return lines + [("Note", said) for said in _notes(plan, records)]
+
+
+def unfinished(folder: Path, plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
+    """How many of the runs have ended and what runs the rest, as a titled line; empty where all have."""
+    ended = {record.spec for record in settled(records) if record.status != "interrupted"}
+    missing = sum(spec not in ended for spec in plan.specs)
+    if not missing:
+        return []
+    done = f"{len(plan.specs) - missing} of {text.plural(len(plan.specs), 'run')}"
+    command = plan.command.split()[0]
+    return [("Unfinished", f"{done}; `benchbox {command} --resume {shlex.quote(str(folder))}` runs the rest")]
 
 
 def _unique(values: Sequence[str]) -> list[str]:
@@ -102,6 +118,17 @@ def _placement_text(record: Record) -> str:
         text.plural(place.threads, "thread") if place and place.device == "cpu" else "",
     ]
     return ", ".join(word for word in words if word)
+
+
+def _ceilings(records: Sequence[Record]) -> list[str]:
+    """The fastest matrix product and copy that were seen before the first run, at each precision."""
+    seen = [record.environment.ceiling for record in records if record.environment]
+    return _unique([_ceiling_text(ceiling) for ceiling in seen if ceiling])
+
+
+def _ceiling_text(ceiling: Ceiling) -> str:
+    product, copy = text.flop(ceiling.flops_per_second), text.size(ceiling.copy_bytes_per_second)
+    return f"{ceiling.precision} matrix product {product}/s, copy {copy}/s"
 
 
 def _notes(plan: Plan, records: Sequence[Record]) -> list[str]:

@@ -5,8 +5,8 @@ value. It never cuts a cell: a name that is too long is folded. It knows nothing
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from rich import box
 from rich.cells import cell_len
@@ -17,6 +17,7 @@ from rich.text import Text
 from benchbox.records.metrics import Better
 from benchbox.report.text import ABSENT
 
+BULLET = "·"
 BEST, BAD, QUIET = "bold green", "yellow", "dim"
 
 
@@ -32,12 +33,24 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell's text, a smaller detail (a spread, an interval), the value it is ranked by, and its colour."""
+    """A cell's text, a smaller detail (a spread, an interval), the value it is ranked by, and its colour.
+
+    `low` and `high` are where the value may lie; None where it is exact. Without a value it is not ranked.
+    """
 
     text: str = ABSENT
     detail: str = ""
     value: float | None = None
+    low: float | None = None
+    high: float | None = None
     is_bad: bool = False
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the most that the value may be, None without a value."""
+        if self.value is None:
+            return None
+        return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
 Line = tuple[Cell, ...]
@@ -58,16 +71,43 @@ class Grid:
         return (line for section in self.sections for line in section)
 
 
-def best_values(columns: Sequence[Column], section: Sequence[Line]) -> tuple[float | None, ...]:
-    """The best value of each column, None where there is nothing to choose from."""
-    return tuple(_best(column, [line[place] for line in section]) for place, column in enumerate(columns))
+def best_cells(columns: Sequence[Column], section: Sequence[Line]) -> list[tuple[bool, ...]]:
+    """For each cell of a section whether it is among the best of its column.
+
+    With the best value are all those whose bounds overlap its own; where that is every one, none is best.
+    """
+    marks = [_best(column, [line[place] for line in section]) for place, column in enumerate(columns)]
+    return [tuple(column[row] for column in marks) for row in range(len(section))]
 
 
-def _best(column: Column, cells: Iterable[Cell]) -> float | None:
-    values = {cell.value for cell in cells if cell.value is not None}
-    if column.better == "neither" or len(values) < 2:
-        return None
-    return max(values) if column.better == "higher" else min(values)
+def _best(column: Column, cells: Sequence[Cell]) -> list[bool]:
+    known = [cell for cell in cells if cell.value is not None]
+    if column.better == "neither" or len(known) < 2:
+        return [False] * len(cells)
+    best = max if column.better == "higher" else min
+    top = best(known, key=lambda cell: cell.value or 0.0)
+    marks = [_overlap(cell.bounds, top.bounds) for cell in cells]
+    return [False] * len(cells) if sum(marks) == len(known) else marks
+
+
+def _overlap(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    return one is not None and other is not None and one[0] <= other[1] and one[1] >= other[0]
+
+
+def without_blank(grid: Grid) -> Grid:
+    """The grid without the columns and lines in which nothing is said beside the first cell of a line."""
+    sections = [[line for line in section if any(map(_says, line[1:]))] for section in grid.sections]
+    lines = [line for section in sections for line in section]
+    kept = [place for place in range(len(grid.columns)) if not place or any(_says(line[place]) for line in lines)]
+    return replace(
+        grid,
+        columns=tuple(grid.columns[place] for place in kept),
+        sections=tuple(tuple(tuple(line[place] for place in kept) for line in section) for section in sections),
+    )
+
+
+def _says(cell: Cell) -> bool:
+    return cell != Cell()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +139,9 @@ def rich_table(grid: Grid, *, width: int) -> Table:
             min_width=None if column.is_text else _column_width(grid, place, layout),
         )
     for section in grid.sections:
-        best = best_values(grid.columns, section)
-        for line in section:
+        for line, best in zip(section, best_cells(grid.columns, section), strict=True):
             cells = zip(line, best, strict=True)
-            table.add_row(*(_rich_cell(cell, value, layout) for cell, value in cells))
+            table.add_row(*(_rich_cell(cell, is_best, layout) for cell, is_best in cells))
         table.add_section()
     return table
 
@@ -111,8 +150,8 @@ def _joined(text: str, detail: str, *, is_stacked: bool) -> str:
     return f"{text}{chr(10) if is_stacked else ' '}{detail}" if detail else text
 
 
-def _rich_cell(cell: Cell, best: float | None, layout: _Layout) -> Text:
-    style = BAD if cell.is_bad else BEST if best is not None and cell.value == best else ""
+def _rich_cell(cell: Cell, is_best: bool, layout: _Layout) -> Text:
+    style = BAD if cell.is_bad else BEST if is_best else ""
     text = Text().append(cell.text, style=style)
     if cell.detail:
         text.append(_joined("", cell.detail, is_stacked=layout.is_stacked), style=QUIET)
@@ -133,11 +172,22 @@ def _needed(grid: Grid, layout: _Layout) -> int:
 
 
 def print_grid(console: Console, grid: Grid) -> None:
-    """Title, table and notes on a console; names in square brackets are text, never markup."""
+    """Title, table if there is one, and notes on a console; names in square brackets are text, never markup."""
     console.print(Text(grid.title, style="bold"))
-    console.print(rich_table(grid, width=console.width))
-    for note in grid.notes:
-        console.print(Text(note), highlight=False)
+    if grid.columns:
+        console.print(rich_table(grid, width=console.width))
+    if grid.notes:
+        console.print(_note_table(grid.notes))
+
+
+def _note_table(notes: Sequence[str]) -> Table:
+    """Notes as a list whose wrapped lines are indented, so that one can be told from the next."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for note in notes:
+        table.add_row(BULLET, Text(note))
+    return table
 
 
 def markdown_table(grid: Grid) -> str:
@@ -146,14 +196,14 @@ def markdown_table(grid: Grid) -> str:
     rules = [":--" if column.is_text else "--:" for column in grid.columns]
     lines = [heads, rules]
     for section in grid.sections:
-        best = best_values(grid.columns, section)
-        lines += [[_markdown_cell(*pair) for pair in zip(line, best, strict=True)] for line in section]
+        marked = zip(section, best_cells(grid.columns, section), strict=True)
+        lines += [[_markdown_cell(*pair) for pair in zip(line, best, strict=True)] for line, best in marked]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _markdown_cell(cell: Cell, best: float | None) -> str:
+def _markdown_cell(cell: Cell, is_best: bool) -> str:
     text = escape(cell.text)
-    if best is not None and cell.value == best:
+    if is_best:
         text = f"**{text}**"
     return f"{text} {escape(cell.detail)}".rstrip()
 

@@ -8,7 +8,13 @@ from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
 
-_TASKS = {"fit": "training", "evaluate": "evaluating", "infer": "timing inference", "train_step": "timing training"}
+_TASKS = {
+    "fit": "training",
+    "evaluate": "evaluating",
+    "infer": "timing inference",
+    "train_step": "timing training",
+    "largest_batch": "searching the largest batch",
+}
 # Short enough for a fit's whole line to fit eighty columns.
 BAR_CELLS = 8
 
@@ -92,4 +98,8 @@ def _outcome(row: Row) -> list[str]:
     timing = row.inference or row.training
     if timing is not None:
         said.append(f"{text.rate(timing.pictures_per_second.value)}")
-    return said
+    if row.largest_batch is not None:
+        bound = "at least " if row.largest_batch.is_bound else ""
+        said.append(f"{bound}{row.largest_batch.pictures:,} pictures a batch")
+    marks = {"void": row.void, "in doubt": row.doubts}
+    return [*said, *(mark for mark, is_so in marks.items() if is_so)]

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import jinja2
 
 from benchbox.plan.spec import Plan
+from benchbox.records.journal import settled
 from benchbox.records.record import GOOD, Record
 from benchbox.report import text
-from benchbox.report.conditions import conditions
+from benchbox.report.conditions import conditions, unfinished
 from benchbox.report.grid import Grid, escape, markdown_table
 from benchbox.report.naming import labeller
 
@@ -62,6 +63,7 @@ def markdown(
         grids=[_section(grid) for grid in grids],
         plots=[Plot(title=escape(plot.title), link=quote(plot.link)) for plot in plots],
         conditions=[(escape(name), escape(said)) for name, said in conditions(plan, records)],
+        unfinished=[escape(said) for _, said in unfinished(folder, plan, records)],
         runs=[_run(record, label(record.spec)) for record in records],
         folder=folder.as_posix(),
         command=shlex.join(("benchbox", *plan.arguments)) if plan.arguments else "",
@@ -69,7 +71,7 @@ def markdown(
 
 
 def _facts(plan: Plan, records: Sequence[Record]) -> str:
-    good = sum(record.status in GOOD for record in records)
+    good = sum(record.status in GOOD for record in settled(records))
     done = f"{good} of {text.plural(len(plan.specs), 'run')} ended well"
     spent = text.duration(sum(record.seconds for record in records)) if records else "no time"
     return ", ".join([done, spent, *([plan.created] if plan.created else [])]) + "."

@@ -7,39 +7,40 @@ from benchbox.plan.spec import Plan, RunSpec
 from benchbox.records.rows import Row
 from benchbox.report.text import setting
 
-# What may tell two runs of one architecture apart, and the word before its value in a name.
+# What may tell two runs of one architecture apart, and how its value stands in a name.
 _FIELDS = {
-    "model.activation": "",
-    "model.dropout": "dropout",
-    "model.init": "init",
-    "data.source": "",
-    "data.image_size": "side",
-    "data.channels": "channels",
-    "data.fit_mode": "",
-    "data.test_fraction": "held out",
-    "data.split_seed": "split",
-    "data.part": "",
-    "data.skip_bad": "skip bad",
-    "data.cache_limit": "cache limit",
-    "fit.epochs": "epochs",
-    "fit.seconds": "seconds",
-    "fit.batch_size": "batch",
-    "fit.eval_batch_size": "eval batch",
-    "fit.optimizer": "",
-    "fit.lr": "lr",
-    "fit.weight_decay": "decay",
-    "fit.schedule": "",
-    "placement.device": "",
-    "placement.precision": "",
-    "placement.memory_format": "",
-    "placement.compile": "compile",
-    "placement.fused": "fused",
-    "placement.feed": "",
-    "placement.threads": "threads",
-    "placement.workers": "workers",
-    "placement.sync_seconds": "sync",
-    "seed": "seed",
-    "checkpoint": "",
+    "model.activation": "{}",
+    "model.dropout": "dropout {}",
+    "model.init": "init {}",
+    "data.source": "{}",
+    "data.image_size": "{} px",
+    "data.channels": "channels {}",
+    "data.fit_mode": "{}",
+    "data.test_fraction": "held out {}",
+    "data.split_seed": "split {}",
+    "data.part": "{}",
+    "data.skip_bad": "skip bad {}",
+    "data.cache_limit": "cache limit {}",
+    "fit.epochs": "epochs {}",
+    "fit.seconds": "seconds {}",
+    "fit.batch_size": "batch {}",
+    "fit.eval_batch_size": "eval batch {}",
+    "fit.optimizer": "{}",
+    "fit.lr": "lr {}",
+    "fit.weight_decay": "decay {}",
+    "fit.schedule": "{}",
+    "placement.device": "{}",
+    "placement.precision": "{}",
+    "placement.memory_format": "{}",
+    "placement.compile": "compile {}",
+    "placement.fused": "fused {}",
+    "placement.feed": "{}",
+    "placement.threads": "threads {}",
+    "placement.workers": "workers {}",
+    "placement.sync_seconds": "sync {}",
+    "seed": "seed {}",
+    "repeat": "process {}",
+    "checkpoint": "{}",
 }
 
 
@@ -50,7 +51,7 @@ def names(specs: Sequence[RunSpec]) -> list[str]:
 
 def _name(spec: RunSpec, kin: Sequence[RunSpec]) -> str:
     varied = [path for path in _FIELDS if len({value_of(other, path) for other in kin}) > 1]
-    words = [f"{_FIELDS[path]} {setting(value_of(spec, path))}".strip() for path in varied]
+    words = [_FIELDS[path].format(setting(value_of(spec, path))) for path in varied]
     return " ".join([spec.model.name, *words])
 
 

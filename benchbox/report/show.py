@@ -9,7 +9,7 @@ from rich.text import Text
 
 from benchbox.plan.spec import Plan
 from benchbox.records.record import Record
-from benchbox.report.conditions import conditions
+from benchbox.report.conditions import conditions, unfinished
 from benchbox.report.grid import print_grid
 from benchbox.report.tables import result_grids
 
@@ -19,7 +19,8 @@ def show(console: Console, folder: Path, plan: Plan, records: Sequence[Record]) 
     for grid in result_grids(folder, plan, records):
         print_grid(console, grid)
         console.print()
-    console.print(_conditions_table([*conditions(plan, records), ("Report", str(folder))]))
+    ending = [("Report", str(folder)), *unfinished(folder, plan, records)]
+    console.print(_conditions_table([*conditions(plan, records), *ending]))
 
 
 def _conditions_table(lines: Sequence[tuple[str, str]]) -> Table:

@@ -1,9 +1,12 @@
 """The tables of train and bench, and the choice of the tables that a command ends with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchbox.plan.spec import Plan
+from benchbox.records.estimate import LEAST_PROCESSES
+from benchbox.records.ranking import by_setting
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
@@ -14,38 +17,65 @@ from benchbox.report.cells import (
     PARAMETERS,
     accuracy_cell,
     count_cell,
+    latency_cell,
     memory_cell,
     name_cell,
     ranges,
     real_cell,
     reasons,
     right_cell,
+    row_line,
     sources,
     timing_cell,
 )
+from benchbox.report.details import detail_grids
 from benchbox.report.evaluation import eval_tables
 from benchbox.report.grid import Cell, Column, Grid, Line
 from benchbox.report.naming import row_names
+from benchbox.report.profile import profile_grids
+from benchbox.report.ranking import ranking_grid
+from benchbox.report.under import under_grid
+
+BENCHED = {"infer", "train_step", "largest_batch"}
 
 
 def result_grids(folder: Path, plan: Plan, records: Sequence[Record]) -> list[Grid]:
     """The tables that a command ends with, chosen by what was planned and what was run."""
-    tasks = {record.spec.task for record in records} or {spec.task for spec in plan.specs}
+    return [*_own_grids(folder, plan, records), *profile_grids(folder, plan, records)]
+
+
+def _own_grids(folder: Path, plan: Plan, records: Sequence[Record]) -> list[Grid]:
     if plan.command == LADDER:
         return [ladder_table(plan, records)]
     if plan.factors:
         return [ablation_table(plan, records)]
-    if tasks & {"infer", "train_step"}:
-        return [bench_table(rows(records))]
-    if tasks == {"evaluate"}:
-        return eval_tables(rows(records), folder)
-    return [train_table(rows(records))]
+    seen = rows(records, plan.specs)
+    if is_bench(plan, records):
+        return bench_grids(plan, seen)
+    return eval_tables(seen, folder) if _tasks(plan, records) == {"evaluate"} else [train_table(seen)]
+
+
+def is_bench(plan: Plan, records: Sequence[Record]) -> bool:
+    """Whether timed rows were planned that stand beside one another, and not as the arms of an ablation."""
+    return plan.command != LADDER and not plan.factors and bool(_tasks(plan, records) & BENCHED)
+
+
+def _tasks(plan: Plan, records: Sequence[Record]) -> set[str]:
+    return {record.spec.task for record in records} or {spec.task for spec in plan.specs}
+
+
+def bench_grids(plan: Plan, seen: Sequence[Row]) -> list[Grid]:
+    """The table of all rows, the answer to the constraints, the ranking, and what else was found of the rows."""
+    names = row_names(seen)
+    answer, ranking = under_grid(plan.under, seen, names), ranking_grid(seen, names)
+    grids = (bench_table(seen), answer, ranking, *detail_grids(seen, names))
+    return [grid for grid in grids if grid is not None]
 
 
 def bench_table(seen: Sequence[Row]) -> Grid:
-    """One line an architecture: size, speed both ways, latency, memory, accuracy."""
+    """One line a row: size, speed both ways, latency, memory, accuracy. Rows of one setting stand together."""
     names = row_names(seen)
-    columns = (
+    columns: tuple[Column, ...] = (
         NAME,
         PARAMETERS,
         Column(title="GFLOP", better="lower"),
@@ -55,29 +85,47 @@ def bench_table(seen: Sequence[Row]) -> Grid:
         Column(title="Peak", detail="MiB", better="lower"),
         ACCURACY,
     )
-    lines = tuple(_bench_line(name, row) for name, row in zip(names, seen, strict=True))
-    explained = (
-        "Infer, Train: pictures a second, median and its 95 % interval. p50: median time of inference on a batch "
-        f"of {_batch_sizes(seen)}. Peak: memory of a training step above the process's floor. "
-        "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy: on held-out pictures, Wilson 95 %."
-    )
-    notes = (explained, *sources(seen, names), *ranges(seen, names), *reasons(seen, names))
-    return Grid(title="Speed, size and accuracy", columns=columns, sections=(lines,), notes=notes)
+    lines = {id(row): _bench_line(name, row) for name, row in zip(names, seen, strict=True)}
+    groups = list(by_setting(seen).values())
+    if len(groups) == len(seen):
+        # No two rows are of one setting: they stand together, and none is called the best.
+        columns, groups = tuple(replace(column, better="neither") for column in columns), [list(seen)]
+    sections = tuple(tuple(lines[id(row)] for row in group) for group in groups)
+    notes = (_bench_explained(seen), *reasons(seen, names), *ranges(seen, names), *sources(seen, names))
+    return Grid(title="Speed, size and accuracy", columns=columns, sections=sections, notes=notes)
 
 
 def _bench_line(name: str, row: Row) -> Line:
     gflop = Cell() if row.flops is None else Cell(text=text.number(row.flops / 1e9), value=row.flops)
-    latency = row.inference.p50 if row.inference else None
-    return (
-        name_cell(name),
+    cells = (
         count_cell(row.parameters),
         gflop,
         timing_cell(row, "infer"),
-        Cell() if latency is None else Cell(text=text.number(latency * 1000), value=latency),
+        latency_cell(row),
         timing_cell(row, "train_step"),
         memory_cell(row, "train_step"),
         accuracy_cell(row),
     )
+    return row_line(name, row, cells)
+
+
+def _bench_explained(seen: Sequence[Row]) -> str:
+    return (
+        f"Infer, Train: pictures a second, {_interval(seen)}. p50: median time of inference on a batch "
+        f"of {_batch_sizes(seen)}. Peak: memory of a training step above the process's floor. "
+        "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy: on held-out pictures, Wilson 95 %."
+    )
+
+
+def _interval(seen: Sequence[Row]) -> str:
+    """What the numbers beside a throughput are."""
+    timings = [timing for row in seen for timing in (row.inference, row.training) if timing is not None]
+    most = max((timing.processes for timing in timings), default=1)
+    if most == 1:
+        return "median and its 95 % interval in one process"
+    if most < LEAST_PROCESSES:
+        return "mean of two processes' medians and their range"
+    return f"mean of {most} processes' medians and its 95 % interval (Student's t)"
 
 
 def _batch_sizes(seen: Sequence[Row]) -> str:

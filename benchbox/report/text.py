@@ -65,6 +65,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def about(seconds: float) -> str:
+    """A time that is only estimated: 3 s · 2 min · 1.5 h."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 100 * MINUTE:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.1f} h"
+
+
 def percent(ratio: float) -> str:
     """A ratio in per cent without the sign: 93.1 · 100.0; what is not all is never rounded to 100.0."""
     digits = next((digits for digits in (1, 2, 3) if ratio >= 1 or round(100 * ratio, digits) < 100), 4)

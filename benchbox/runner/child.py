@@ -1,51 +1,35 @@
 """Calls a function by its name in a child process and hands its events on while the parent sleeps.
 
-What crosses is a frozen request there, and events and one result or error back. A child never outlives its
-parent: it watches for the parent's end and leaves at once.
+What crosses is a frozen request there, and events and one result or error back. The child's side is in `serve`.
 """
 
-import importlib
-import multiprocessing
-import multiprocessing.connection
-import os
-import pickle
-import signal
-import sys
-import threading
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchbox.errors import BenchboxError, Interrupted
-from benchbox.records.events import Event, Observer, ignore
+from benchbox.errors import BenchboxError, Interrupted, SpecError
+from benchbox.records.events import Observer, ignore
+from benchbox.runner.processes import ENGINE, describe_death, end, make_context, signals_held
+from benchbox.runner.serve import Answer, ChildError, find, serve, unexpected
+
+__all__ = ["ENGINE", "ChildError", "TimedOut", "call", "call_here"]
 
 Result = TypeVar("Result")
 
-ENGINE = "benchbox.engine"
 # How long an interrupted child may take to save what it has.
 GRACE_SECONDS = 30.0
+# The same for a child whose time is up: it had its time.
+LATE_SECONDS = 10.0
 
 
-class ChildError(BenchboxError):
-    """A child ended without an answer: killed, or by an error nobody expected. `log` is its traceback, if any."""
+class TimedOut(BenchboxError):  # noqa: N818 - an event, not a fault
+    """A child was not done within its seconds. `answer` is what it still said when it was told to stop, or None."""
 
-    def __init__(self, reason: str, log: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.log = reason, log
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return ChildError, (self.reason, self.log)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Answer:
-    value: object = None
-    error: BaseException | None = None
+    def __init__(self, seconds: float, answer: object = None) -> None:
+        super().__init__(f"over {seconds:g} s")
+        self.seconds, self.answer = seconds, answer
 
 
 def call(
@@ -55,36 +39,57 @@ def call(
     returns: type[Result],
     observer: Observer = ignore,
     output: Path | None = None,
+    timeout: float | None = None,
+    late: float = LATE_SECONDS,
+    method: str | None = None,
 ) -> Result:
     """Run `module:function` on the request in a fresh process and return what it returns.
 
-    `output` is a file to which everything goes that the child writes to stdout or stderr. Raises what the
-    function raised, ChildError where the child died, and Interrupted on SIGINT or SIGTERM, after the child
-    had GRACE_SECONDS to save what it has; if it answered within them, its answer is returned instead.
+    `output` is a file to which everything goes that the child writes to stdout or stderr, `method` a start method
+    of `multiprocessing` other than the usual one. Raises what the function raised, ChildError where the child died,
+    and Interrupted on SIGINT or SIGTERM, after the child had GRACE_SECONDS to save what it has; if it answered
+    within them, its answer is returned instead. After `timeout` seconds the child is asked to stop, killed `late`
+    seconds later, and TimedOut is raised with its answer, if any.
     """
-    context = _context()
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(sending, target, request, output))  # type: ignore[attr-defined]
+    receiving, sending = connection.Pipe(duplex=False)
+    process: Any = make_context(method).Process(target=serve, args=(sending, target, request, output))  # type: ignore[attr-defined]
     try:
-        with _signals_held():
-            process.start()
-        sending.close()
-        answer = _listen(receiving, process, observer)
-    except (KeyboardInterrupt, Interrupted):
-        answer = _stop(receiving, process, observer)
+        answer = _talk(receiving, sending, process, observer, timeout=timeout, late=late)
+    except BaseException:
+        # Whatever ended the talk, nobody listens to the child any more.
+        if process.pid is not None:
+            process.kill()
+        raise
     finally:
         receiving.close()
-        _end(process)
+        end(process)
     if answer.error is not None:
         raise answer.error
     return _checked(answer.value, target, returns)
 
 
 def call_here(
-    target: str, request: object, *, returns: type[Result], observer: Observer = ignore, output: Path | None = None
+    target: str,
+    request: object,
+    *,
+    returns: type[Result],
+    observer: Observer = ignore,
+    output: Path | None = None,
+    timeout: float | None = None,
 ) -> Result:
-    """Like `call`, in this process: for debuggers and notebooks."""
-    return _checked(_find(target)(request, observer=observer), target, returns)
+    """Like `call`, in this process: for debuggers and notebooks. Prints go where they go, not to `output`.
+
+    An unexpected error is the cause of the ChildError, so that a debugger can look into it. Raises SpecError for
+    a timeout, since nothing could end the work.
+    """
+    if timeout is not None:
+        raise SpecError.of("timeout", timeout, allowed="none without a process of its own")
+    try:
+        return _checked(find(target)(request, observer=observer), target, returns)
+    except BenchboxError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise unexpected(error) from error
 
 
 def _checked(value: object, target: str, returns: type[Result]) -> Result:
@@ -93,136 +98,78 @@ def _checked(value: object, target: str, returns: type[Result]) -> Result:
     return value
 
 
-def _context() -> BaseContext:
-    """forkserver imports torch once and forks in milliseconds; where it is missing, spawn does the same slowly."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([ENGINE])
-    _start_forkserver()
-    return context
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let a signal wait until a child is whole: half started, it could be neither asked nor ended."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+def _talk(
+    receiving: Connection,
+    sending: Connection,
+    process: Any,
+    observer: Observer,
+    *,
+    timeout: float | None,
+    late: float,
+) -> Answer:
+    """Start the child and listen to its end. Raises Interrupted and TimedOut."""
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        with signals_held():
+            process.start()
+        sending.close()
+        answer = listen(receiving, process, observer, seconds=timeout)
+    except (KeyboardInterrupt, Interrupted):
+        is_started = process.pid is not None
+        stopped = _stop(receiving, process, observer, seconds=GRACE_SECONDS) if is_started else None
+        if stopped is None:
+            raise Interrupted("interrupted") from None
+        return stopped
+    if answer is None and timeout is not None:
+        stopped = _stop(receiving, process, observer, seconds=late)
+        raise TimedOut(timeout, stopped.value if stopped else None)
+    assert answer is not None, "without a limit only an answer ends the listening"
+    return answer
 
 
-def _start_forkserver() -> None:
-    """Start it deaf to Ctrl-C, which it would otherwise answer with a traceback while it imports torch."""
-    from multiprocessing import forkserver  # not to be had where `_context` does not come here
+def listen(receiving: Connection, process: Any, observer: Observer, *, seconds: float | None) -> Answer | None:
+    """Hand a child's events on until its answer comes; None once the seconds are over.
 
-    if threading.current_thread() is not threading.main_thread():
-        forkserver.ensure_running()  # only the main thread may set signals
-        return
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    A child's death is an answer: a ChildError. Its end is watched beside the pipe, of which a grandchild might
+    hold a copy.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while deadline is None or time.monotonic() < deadline:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        ready = connection.wait([receiving, process.sentinel], left)
+        # It may have answered and died between the looks at the one and at the other.
+        if receiving in ready or (ready and receiving.poll()):
+            message = _receive(receiving)
+            if isinstance(message, Answer):
+                return message
+            if message is not None:
+                observer(message)
+                continue
+        if ready:
+            return _death(process)
+    return None
+
+
+def _receive(receiving: Connection) -> Any:
+    """A whole message; None where the child died, be it in the middle of one."""
     try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, heard)
+        with signals_held():
+            return receiving.recv()
+    except (EOFError, OSError):
+        return None
 
 
-def _listen(receiving: Connection, process: Any, observer: Observer) -> _Answer:
-    while True:
-        try:
-            message = receiving.recv()
-        except EOFError:
-            process.join()
-            return _Answer(error=ChildError(_how_it_died(process.exitcode)))
-        if isinstance(message, _Answer):
-            return message
-        observer(message)
+def _death(process: Any) -> Answer:
+    process.join(timeout=1)
+    code = process.exitcode
+    ended_by = -code if code is not None and code < 0 else 0
+    return Answer(error=ChildError(describe_death(code), signal=ended_by))
 
 
-def _stop(receiving: Connection, process: Any, observer: Observer) -> _Answer:
-    """Ask the child to save and answer; give up after the grace, or at once when asked a second time."""
+def _stop(receiving: Connection, process: Any, observer: Observer, *, seconds: float) -> Answer | None:
+    """Ask the child to save and answer; None where it did not, or where somebody asked a second time."""
     process.terminate()
     try:
-        while receiving.poll(GRACE_SECONDS):
-            message = receiving.recv()
-            if isinstance(message, _Answer):
-                return message
-            observer(message)
-    except (EOFError, OSError, ValueError, pickle.PickleError, KeyboardInterrupt, Interrupted):
-        pass  # it said nothing more, or a message was cut where the signal came
-    process.kill()
-    return _Answer(error=Interrupted("interrupted"))
-
-
-def _end(process: Any) -> None:
-    if process.pid is None:
-        return
-    process.join(timeout=GRACE_SECONDS)
-    if process.is_alive():
-        process.kill()
-        process.join()
-    process.close()
-
-
-def _how_it_died(code: int | None) -> str:
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        hint = ", as the kernel does when memory runs out" if -code == signal.SIGKILL else ""
-        return f"the process was ended by {name}{hint}"
-    return f"the process ended with code {code} and without an answer"
-
-
-def _serve(sending: Connection, target: str, request: object, output: Path | None) -> None:
-    """The child's main function."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, _interrupt)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _redirect(output)
-
-    def observer(event: Event) -> None:
-        sending.send(event)
-
-    try:
-        answer = _Answer(value=_find(target)(request, observer=observer))
-    except BenchboxError as error:
-        answer = _Answer(error=error)
-    except BaseException as error:
-        # A child's last word: whatever happened becomes an answer, or the parent would know nothing of it.
-        reason = f"{type(error).__name__}: {error}".strip()
-        answer = _Answer(error=ChildError(reason, traceback.format_exc()))
-    sending.send(answer)
-    sending.close()
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Interrupted("interrupted")
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _redirect(output: Path | None) -> None:
-    """What the child prints goes to its file, else to stderr: stdout is for the parent's data alone."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if output is None:
-        os.dup2(2, 1)
-        return
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
-
-
-def _find(target: str) -> Callable[..., object]:
-    module, _, name = target.partition(":")
-    found: Callable[..., object] = getattr(importlib.import_module(module), name)
-    return found
+        answer = listen(receiving, process, observer, seconds=seconds)
+    except (KeyboardInterrupt, Interrupted):
+        raise Interrupted("interrupted") from None
+    return answer if answer is not None and answer.error is None else None

@@ -1,23 +1,29 @@
 """The report folder: its name, its parts, and the links to the newest."""
 
 import contextlib
+import errno
 import os
 from datetime import datetime
 from pathlib import Path
 
-from benchbox.errors import UsageError
+import msgspec
+
+from benchbox.errors import RecordError, StorageError, UsageError
 from benchbox.plan.spec import Plan
 from benchbox.records.files import write_json
+from benchbox.records.journal import storing
 
 PLAN = "plan.json"
 # What libraries write to stdout and stderr in child processes: warnings, mostly.
 OUTPUT = "output.txt"
+# A full disk, a used-up quota, a broken disk: the place is right, but it takes nothing.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def make_folder(out: Path, command: str, *, now: datetime) -> Path:
     """A new folder `<stamp>-<command>` under `out`, and the links `latest` and `latest-<command>` to it.
 
-    Raises UsageError where it cannot be made.
+    Raises UsageError where it cannot be made, and StorageError where only room is missing.
     """
     name = command.replace(" ", "-")
     stamp = now.strftime("%Y%m%d-%H%M%S")
@@ -27,6 +33,8 @@ def make_folder(out: Path, command: str, *, now: datetime) -> Path:
         for link in ("latest", f"latest-{name}"):
             _point(out / link, folder.name)
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise StorageError(str(out), os.strerror(error.errno)) from error
         raise UsageError(
             f"cannot write reports to {out}: {error.strerror}",
             allowed="a folder that you may write to",
@@ -36,8 +44,17 @@ def make_folder(out: Path, command: str, *, now: datetime) -> Path:
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
-    """plan.json: what this command was going to run."""
-    write_json(folder / PLAN, plan)
+    """plan.json: what this command was going to run. Raises StorageError."""
+    with storing(folder / PLAN):
+        write_json(folder / PLAN, plan)
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a report. Raises RecordError where it cannot be read."""
+    try:
+        return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RecordError(f"no plan in {folder}: {error}", allowed=f"a report folder with its {PLAN}") from error
 
 
 def _first_free(out: Path, name: str) -> Path:

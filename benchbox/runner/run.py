@@ -1,93 +1,122 @@
-"""Runner: every spec of a plan in turn, each record in the journal before the next run starts."""
+"""Runner: every run of a plan in its turn, each record in the journal before the next run starts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+
+from msgspec.structs import replace
 
 from benchbox.errors import Interrupted
-from benchbox.plan.requests import RunRequest
-from benchbox.plan.spec import Plan, RunSpec
-from benchbox.records.events import AnyEvent
+from benchbox.plan.spec import Plan
 from benchbox.records.files import file_names
-from benchbox.records.journal import JOURNAL, append
-from benchbox.records.record import STOPPED, Record, Status, make_record
-from benchbox.runner.child import ENGINE, ChildError, call
+from benchbox.records.journal import JOURNAL, append, mend
+from benchbox.records.record import STOPPED, Record
+from benchbox.runner.child import ENGINE, ChildError, TimedOut, call
 from benchbox.runner.folder import OUTPUT
+from benchbox.runner.lock import writing
+from benchbox.runner.oom import count_oom_kills
+from benchbox.runner.outcome import make_outcome, outcome_of_death, outcome_of_timeout
 from benchbox.runner.pace import epoch_seconds, why_not_fit
+from benchbox.runner.processes import signals_held
+from benchbox.runner.request import make_request
+from benchbox.runner.resume import remaining
+from benchbox.runner.turns import run_turns
+from benchbox.runner.watcher import Watcher
+
+__all__ = ["EXECUTE", "Runner", "Watcher"]
 
 EXECUTE = f"{ENGINE}:execute"
-
-
-class Watcher(Protocol):
-    """Whoever follows a plan: a display, a log, a test's list."""
-
-    def run_started(self, index: int, spec: RunSpec, label: str, /) -> None:
-        """Run `index`, from 0, is about to start."""
-
-    def __call__(self, event: AnyEvent, /) -> None:
-        """Something happened in the current run."""
-
-    def run_ended(self, record: Record, /) -> None:
-        """The current run ended; its record is on the disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """How the runs of a plan are made: where files go, who watches, and what runs a function by its name.
 
-    `call` uses a child process unless told otherwise.
+    `call` uses a child process unless told otherwise. `oom_kills` counts the processes that the kernel has killed
+    for memory so far. `turns` makes the runs of a group: it tells the watcher of starts, the first with the index
+    `first`, and yields one record for each place, also after an interruption; the ends are told here. None makes
+    every run of a group by itself, as where there are no other processes.
     """
 
     folder: Path
     watcher: Watcher
     dataset: Path = Path("dataset")
     call: Callable[..., Record] = call
+    oom_kills: Callable[[], int] = count_oom_kills
+    turns: Callable[..., Iterator[Record]] | None = run_turns
 
-    def run(self, plan: Plan) -> Iterator[Record]:
-        """Run every spec in turn and yield each record once it is in the journal.
+    def run(self, plan: Plan, *, done: Sequence[Record] = ()) -> Iterator[Record]:
+        """Make the runs that `done` leaves, in the plan's order, and yield each record once it is in the journal.
 
-        Raises Interrupted after the record of the run that was cut off.
+        `done` are the records of a report that is resumed. The journal is held meanwhile: RecordError is raised
+        where another process writes it, StorageError where it cannot be written, and Interrupted after the records
+        of the runs that were cut off.
         """
-        records: list[Record] = []
-        runs = zip(plan.specs, plan.labels, file_names(plan.labels), strict=True)
-        for index, (spec, label, name) in enumerate(runs):
-            self.watcher.run_started(index, spec, label)
-            record = self._run_one(plan, spec, label, name, records)
-            append(self.folder / JOURNAL, record)
-            records.append(record)
-            self.watcher.run_ended(record)
-            yield record
-            if record.status == "interrupted":
-                raise Interrupted("interrupted")
+        journal = self.folder / JOURNAL
+        with writing(journal):
+            mend(journal)
+            yield from self._run_all(plan, list(done))
 
-    def _run_one(self, plan: Plan, spec: RunSpec, label: str, name: str, records: list[Record]) -> Record:
-        began = datetime.now(UTC)
+    def _run_all(self, plan: Plan, records: list[Record]) -> Iterator[Record]:
+        index = 0
+        steps = remaining(plan if self.turns else replace(plan, turns=()), records)
+        for places in steps:
+            is_cut_off = False
+            for record in self._run_step(plan, places, records, index):
+                is_cut_off |= self._keep(record)
+                records.append(record)
+                yield record
+            if is_cut_off:
+                raise Interrupted("interrupted")
+            index += len(places)
+
+    def _keep(self, record: Record) -> bool:
+        """Put a record into the journal, and tell whether the work ends with it."""
+        is_cut_off = record.status == "interrupted"
+        try:
+            # A signal waits, or the journal could hold a record that nobody else has seen.
+            with signals_held():
+                append(self.folder / JOURNAL, record)
+        except (Interrupted, KeyboardInterrupt):
+            is_cut_off = True
+        self.watcher.run_ended(record)
+        return is_cut_off
+
+    def _run_step(self, plan: Plan, places: tuple[int, ...], records: list[Record], index: int) -> Iterator[Record]:
+        """The records of one run, or of a group whose runs take turns."""
+        names = file_names(plan.labels)
+        if len(places) > 1 and self.turns is not None:
+            yield from self.turns(
+                plan,
+                places,
+                names=names,
+                folder=self.folder,
+                dataset=self.dataset,
+                watcher=self.watcher,
+                first=index,
+            )
+            return
+        [place] = places
+        self.watcher.run_started(index, plan.specs[place], plan.labels[place])
+        yield self._run_one(plan, place, names[place], records)
+
+    def _run_one(self, plan: Plan, place: int, name: str, records: list[Record]) -> Record:
+        spec, label, began = plan.specs[place], plan.labels[place], datetime.now(UTC)
         if label in plan.refusals:
-            return _record_without_run(spec, "unsupported", plan.refusals[label], began)
+            return make_outcome(spec, "unsupported", plan.refusals[label], began=began)
         pace = epoch_seconds(spec, records, plan.facts.data) if plan.facts else None
         if reason := why_not_fit(spec, pace):
-            return _record_without_run(spec, "skipped", reason, began)
-        request = RunRequest(
-            spec=spec,
-            name=name,
-            folder=str(self.folder),
-            dataset=str(self.dataset),
-            keeps_checkpoints=plan.keeps_checkpoints,
-            epoch_seconds=pace,
-            model=spec.model.name if spec.model.name in plan.trusted else None,
-        )
+            return make_outcome(spec, "skipped", reason, began=began)
+        request = make_request(plan, place, name=name, folder=self.folder, dataset=self.dataset, epoch_seconds=pace)
+        killed, output = self.oom_kills(), self.folder / OUTPUT
         try:
-            return self.call(EXECUTE, request, returns=Record, observer=self.watcher, output=self.folder / OUTPUT)
+            return self.call(
+                EXECUTE, request, returns=Record, observer=self.watcher, output=output, timeout=plan.timeout
+            )
+        except TimedOut as late:
+            return outcome_of_timeout(spec, late, began=began)
         except ChildError as error:
-            return _record_without_run(spec, "crashed", error.reason, began, log=error.log)
+            return outcome_of_death(spec, error, began=began, oom_kills=self.oom_kills() - killed)
         except (Interrupted, KeyboardInterrupt):
-            return _record_without_run(spec, "interrupted", STOPPED, began)
-
-
-def _record_without_run(spec: RunSpec, status: Status, reason: str, began: datetime, *, log: str = "") -> Record:
-    """The record of a run that left none of its own."""
-    seconds = (datetime.now(UTC) - began).total_seconds()
-    started = began.isoformat(timespec="seconds")
-    return make_record(spec, status=status, reason=reason, started=started, seconds=seconds, log=log)
+            return make_outcome(spec, "interrupted", STOPPED, began=began)

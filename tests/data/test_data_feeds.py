@@ -155,6 +155,21 @@ def test_pictures_that_are_held_can_be_asked_for_a_loader(held: Pictures) -> Non
     assert isinstance(make_feed("loader", held, torch.arange(4), workers=0, **_options()), LoaderFeed)
 
 
+@pytest.mark.parametrize("kind", ["gather", "loader"])
+def test_a_feed_tells_each_batch_s_stages_before_it_gives_it(held: Pictures, streamed: Pictures, kind: str) -> None:
+    gather = GatherFeed(held, torch.arange(8), **_options())
+    feed = gather if kind == "gather" else LoaderFeed(streamed, torch.arange(8), workers=0, **_options())
+    seen: list[str] = []
+    for _ in feed.batches(lap=seen.append):
+        seen.append("given")
+    assert seen == ["data wait", "copy", "given"] * 2
+
+
+def test_whoever_watches_changes_no_batch(held: Pictures) -> None:
+    feed = GatherFeed(held, torch.arange(COUNT), **_options())
+    _assert_equal(list(feed.batches(1, lap=lambda stage: None)), _pass(feed, 1))
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize("workers", [0, 1])

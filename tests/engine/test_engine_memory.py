@@ -2,9 +2,10 @@
 
 import mmap
 
+import pytest
 import torch
 
-from benchbox.engine.memory import mark_floor, peak_above
+from benchbox.engine.memory import forget_peak, held_above, is_out_of_memory, mark_floor, peak_above, peak_reserved
 
 MIB = 2**20
 PAGE = b"x" * MIB
@@ -29,3 +30,48 @@ def test_what_was_held_before_is_not_counted() -> None:
     floor = mark_floor(torch.device("cpu"))
     assert peak_above(floor) < 32 * MIB
     held.close()
+
+
+def test_what_is_held_now_is_not_what_was_held_once() -> None:
+    floor = mark_floor(torch.device("cpu"))
+    hold(64).close()
+    assert held_above(floor) < 32 * MIB
+    held = hold(64)
+    assert held_above(floor) > 60 * MIB
+    held.close()
+
+
+def test_a_forgotten_peak_is_gone() -> None:
+    floor = mark_floor(torch.device("cpu"))
+    hold(64).close()
+    forget_peak(floor)
+    assert peak_above(floor) < 32 * MIB
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (MemoryError(), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 1"), True),
+        (RuntimeError("size mismatch"), False),
+        (KeyboardInterrupt(), False),
+    ],
+)
+def test_only_memory_counts_as_memory(error: BaseException, is_memory: bool) -> None:
+    assert is_out_of_memory(error) is is_memory
+
+
+def test_only_cuda_reserves() -> None:
+    assert peak_reserved(torch.device("cpu")) is None
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_reserves_what_it_gives_and_more() -> None:
+    device = torch.device("cuda:0")
+    floor = mark_floor(device)
+    held = torch.empty(64 * MIB, dtype=torch.uint8, device=device)
+    reserved = peak_reserved(device)
+    assert reserved is not None
+    assert reserved >= peak_above(floor) >= len(held)

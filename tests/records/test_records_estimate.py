@@ -1,8 +1,18 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchbox.records.estimate import LEAST_FOR_PERCENTILE, median, percentile, throughput, wilson
+from benchbox.records.estimate import (
+    LEAST_FOR_PERCENTILE,
+    exact,
+    median,
+    over_processes,
+    percentile,
+    ratio_of_processes,
+    wilson,
+)
 
 times = st.floats(min_value=1e-6, max_value=1e3)
 
@@ -35,7 +45,7 @@ def test_no_samples_have_no_median() -> None:
 
 @given(st.lists(times, min_size=1, max_size=20), st.integers(1, 512))
 def test_throughput_is_pictures_by_the_median_and_its_bounds_are_swapped(samples: list[float], batch: int) -> None:
-    speed, seconds = throughput(samples, batch), median(samples)
+    speed, seconds = median(samples).inverse(batch), median(samples)
     assert speed.value == batch / seconds.value
     assert speed.low == batch / seconds.high <= speed.high == batch / seconds.low
 
@@ -55,3 +65,61 @@ def test_wilson_is_the_published_interval() -> None:
 
 def test_the_half_width_is_the_larger_side() -> None:
     assert wilson(144, 144).half_width == pytest.approx(1 - wilson(144, 144).low)
+
+
+def test_three_processes_have_the_t_interval_of_their_mean_logarithm() -> None:
+    # Logarithms 0, 1, 2: mean 1, standard error 1/√3, t(2; 0.975) = 4.302653 (published table).
+    seen = over_processes([1.0, math.e, math.e**2])
+    assert seen.value == pytest.approx(math.e)
+    assert math.log(seen.high) == pytest.approx(1 + 4.302653 / math.sqrt(3), rel=1e-6)
+    assert seen.low * seen.high == pytest.approx(seen.value**2)
+    assert (seen.basis, seen.is_interval) == ("t over 3 processes", True)
+
+
+def test_two_processes_have_a_range_and_say_so() -> None:
+    seen = over_processes([1.0, 4.0])
+    assert (seen.low, seen.value, seen.high) == pytest.approx((1.0, 2.0, 4.0))
+    assert (seen.basis, seen.is_interval) == ("range of 2 processes", False)
+
+
+def test_one_process_is_none() -> None:
+    with pytest.raises(ValueError, match="medians of processes"):
+        over_processes([1.0])
+
+
+@given(st.lists(times, min_size=2, max_size=6), times)
+def test_processes_scale_with_their_unit(medians: list[float], unit: float) -> None:
+    seen, scaled = over_processes(medians), over_processes([unit * value for value in medians])
+    assert seen.low <= seen.value <= seen.high
+    assert scaled.value == pytest.approx(unit * seen.value)
+    assert scaled.high == pytest.approx(unit * seen.high, rel=1e-6)
+
+
+def test_the_ratio_of_processes_is_welchs() -> None:
+    # Logarithms 0, 1, 2 and 10, 10, 10: only one side varies, so Welch has 2 degrees of freedom.
+    seen = ratio_of_processes([math.exp(10)] * 3, [1.0, math.e, math.e**2])
+    assert math.log(seen.value) == pytest.approx(9)
+    assert math.log(seen.high) == pytest.approx(9 + 4.302653 / math.sqrt(3), rel=1e-6)
+
+
+@given(st.lists(times, min_size=3, max_size=5), st.lists(times, min_size=3, max_size=5))
+def test_a_ratio_turned_round_is_its_inverse(ours: list[float], theirs: list[float]) -> None:
+    seen, turned = ratio_of_processes(ours, theirs), ratio_of_processes(theirs, ours)
+    assert seen.value == pytest.approx(1 / turned.value)
+    assert seen.low <= seen.value <= seen.high
+
+
+def test_processes_without_a_spread_have_a_point_not_a_warning() -> None:
+    assert over_processes([0.1] * 3).half_width == 0
+    assert ratio_of_processes([0.2] * 3, [0.1] * 3).half_width == 0
+
+
+def test_two_processes_are_too_few_for_welch() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        ratio_of_processes([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_the_inverse_of_an_estimate_turns_its_bounds() -> None:
+    seen = over_processes([1.0, 4.0]).inverse(8)
+    assert (seen.low, seen.high) == (2.0, 8.0)
+    assert exact(3.0).inverse(3).half_width == 0

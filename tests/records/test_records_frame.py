@@ -3,10 +3,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from factories import ablation_records, bench_records, failed_record, fit_record, timed_record
+from factories import (
+    ablation_records,
+    bench_records,
+    failed_record,
+    fit_record,
+    full_records,
+    process_records,
+    timed_record,
+    with_actual,
+)
 
 from benchbox.errors import RecordError
-from benchbox.records.frame import COLUMNS, frame, load, summary
+from benchbox.records.columns import COLUMNS
+from benchbox.records.frame import frame, load, summary
 from benchbox.records.journal import JOURNAL, append
 
 
@@ -63,3 +73,33 @@ def test_the_csv_reads_back() -> None:
     assert back["model"].tolist() == ["lenet", "alexnet", "vgg16"]
     assert back["infer_pictures_per_second"][0] == 320.0
     assert back["accuracy_status"].tolist() == ["ok", "ok", "skipped"]
+
+
+def test_what_a_cell_tells_reaches_its_columns() -> None:
+    line = frame(full_records()).loc[0]
+    assert line["train_step_time_to_first_batch_seconds"] == pytest.approx(0.55)
+    assert line["infer_share_of_ceiling"] == pytest.approx(15_530_000 * 320 / 100e9)
+    assert line["step_backward_share"] == pytest.approx(0.14 / 0.3)
+    assert (line["activation_bytes"], line["largest_batch"], line["largest_batch_is_bound"]) == (
+        5 * 2**20,
+        96,
+        False,
+    )
+    assert (line["infer_parity_error"], line["train_step_parity_top1"]) == (0.004, 1.0)
+
+
+def test_processes_void_and_doubts_are_told() -> None:
+    records = process_records(medians=(0.1, 0.1, 0.1))
+    line = frame([*records[:2], with_actual(records[2], void="answers differ", doubts=("hot",))]).loc[0]
+    assert (line["infer_processes"], line["infer_processes_done"]) == (3, 3)
+    assert (line["infer_bounds"], line["void"], line["doubts"]) == (
+        "t over 3 processes",
+        "infer: answers differ",
+        "infer: hot",
+    )
+
+
+def test_the_frame_follows_the_order_of_the_plan() -> None:
+    records = bench_records()
+    specs = [record.spec for record in records]
+    assert frame(records[::-1], specs)["model"].tolist() == ["lenet", "alexnet", "vgg16"]

@@ -32,7 +32,7 @@ def test_what_is_no_record_is_refused(line: bytes) -> None:
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     append(tmp_path / JOURNAL, fit_record())
     with (tmp_path / JOURNAL).open("ab") as file:
-        file.write(b'{"schema": 1, "sp')
+        file.write(b'{"schema": 1, "sp\n')
     with pytest.raises(RecordError, match=r"results\.jsonl, line 2"):
         read(tmp_path)
 

@@ -2,7 +2,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from factories import ablation_records, bench_records, eval_record, failed_record, fit_record, timed_record
+from factories import (
+    ablation_records,
+    bench_records,
+    eval_record,
+    failed_record,
+    fit_record,
+    process_records,
+    timed_record,
+    with_actual,
+    with_measured,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,8 +42,52 @@ def test_an_evaluation_fills_the_place_of_a_fit() -> None:
     assert row.accuracy.source == "checkpoint reports/latest-train/lenet-best.pt"
 
 
-def test_repeats_of_the_same_work_stay_apart() -> None:
-    assert len(rows([fit_record(), fit_record()])) == 2
+def test_the_same_spec_again_replaces_what_was_run_before() -> None:
+    (row,) = rows([failed_record("lenet", "infer", status="crashed"), timed_record()])
+    assert (row.status, len(row.records)) == ("ok", 1)
+
+
+def test_fresh_processes_of_the_same_work_are_one_row() -> None:
+    (row,) = rows(process_records(medians=(0.1, 0.11, 0.12)))
+    assert row.inference
+    assert (row.inference.processes, row.inference.samples) == (3, 18)
+    assert (row.parts["infer"].done, row.parts["infer"].processes) == (3, 3)
+
+
+def test_a_process_that_failed_is_counted_with_its_status_and_reason() -> None:
+    records = [*process_records(medians=(0.1, 0.11)), failed_record("lenet", "infer", repeat=2, reason="why")]
+    (row,) = rows(records)
+    assert (row.status, row.reason) == ("crashed", "infer crashed: 2 of 3 processes ended well: why")
+    assert row.inference
+    assert row.inference.processes == 2
+
+
+def test_rows_come_in_the_order_of_the_plan_where_it_is_given() -> None:
+    records = bench_records()
+    specs = [record.spec for record in records]
+    assert [row.model for row in rows(records[::-1], specs)] == ["lenet", "alexnet", "vgg16"]
+
+
+def test_a_row_is_void_or_in_doubt_where_a_part_is() -> None:
+    training = with_actual(timed_record(task="train_step"), void="answers differ", doubts=("noisy", "hot"))
+    (row,) = rows([with_actual(timed_record(), doubts=("noisy",)), training])
+    assert row.void == "train_step: answers differ"
+    assert row.doubts == ("infer: noisy", "train_step: noisy", "train_step: hot")
+    assert not row.is_sound("infer")
+
+
+def test_of_several_processes_the_middle_first_batch_and_the_worst_parity_count() -> None:
+    errors = (0.001, 0.004, 0.002)
+    cells = process_records(medians=(0.1, 0.1, 0.1))
+    (row,) = rows(
+        [
+            with_measured(cell, parity_error=error, parity_top1=1 - error)
+            for cell, error in zip(cells, errors, strict=True)
+        ]
+    )
+    part = row.parts["infer"]
+    assert part.time_to_first_batch == pytest.approx(0.55)
+    assert (row.parity_error, row.parity_top1) == (0.004, 0.996)
 
 
 @pytest.mark.parametrize("change", [{"lr": 0.1}, {"seed": 1}, {"activation": "relu"}, {"precision": "fp32"}])
@@ -62,6 +116,11 @@ def test_a_failed_part_gives_the_row_its_status_and_reason(status: str) -> None:
     assert row.status == status
     assert row.reason == f"fit {status}: why"
     assert row.inference
+
+
+def test_a_reason_that_parts_share_is_said_once() -> None:
+    (row,) = rows([failed_record(task=task, status="oom", reason="why") for task in ("infer", "train_step")])
+    assert row.reason == "infer, train_step oom: why"
 
 
 def test_a_failure_weighs_more_than_a_skip() -> None:

@@ -1,10 +1,20 @@
+from pathlib import Path
+
 import msgspec
 import pytest
-from factories import bench_records, failed_record, fit_record, sample_actual, sample_plan
+from factories import (
+    bench_records,
+    failed_record,
+    fit_record,
+    full_records,
+    sample_actual,
+    sample_plan,
+    timed_record,
+)
 
 from benchbox.plan.spec import DataSpec
 from benchbox.records.record import Record
-from benchbox.report.conditions import NEIGHBOURS, conditions, split_text
+from benchbox.report.conditions import NEIGHBOURS, conditions, split_text, unfinished
 
 
 def _with(record: Record, **changes: object) -> Record:
@@ -57,3 +67,26 @@ def test_the_placement_is_the_one_that_ran() -> None:
 def test_runs_that_never_started_claim_no_placement() -> None:
     records = [failed_record()]
     assert "Placement" not in dict(conditions(sample_plan("train", records), records))
+
+
+def test_the_ceiling_is_told_with_its_precision() -> None:
+    records = full_records()
+    said = dict(conditions(sample_plan("bench", records), records))["Ceiling"]
+    assert said == "bf16 matrix product 100 GFLOP/s, copy 9.31 GiB/s"
+
+
+def test_an_unfinished_report_says_how_it_is_finished() -> None:
+    records = [timed_record(), timed_record("alexnet"), failed_record("vgg16", "infer", status="interrupted")]
+    plan = sample_plan("bench", [*records, timed_record("resnet50")])
+    said = "2 of 4 runs; `benchbox bench --resume 'my reports/x'` runs the rest"
+    assert unfinished(Path("my reports/x"), plan, records) == [("Unfinished", said)]
+
+
+def test_a_ladder_is_resumed_by_its_command() -> None:
+    ((_, said),) = unfinished(Path("x"), sample_plan("ablate speed", [timed_record()]), [])
+    assert "`benchbox ablate --resume x`" in said
+
+
+def test_failed_runs_are_finished() -> None:
+    records = [failed_record(status="oom"), failed_record("lenet", status="skipped")]
+    assert unfinished(Path("x"), sample_plan("bench", records), records) == []

@@ -1,7 +1,7 @@
 """Any field of a spec can be a factor: so each has a name in tables and a column in the CSV, or a reason not to."""
 
 from benchbox.plan.axes import fields
-from benchbox.records.frame import COLUMNS
+from benchbox.records.columns import COLUMNS
 from benchbox.report.naming import _FIELDS
 
 # What bounds or stores the work, and cannot change a number that is measured.

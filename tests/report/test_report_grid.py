@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from benchbox.report.grid import Cell, Column, Grid, best_values, escape, markdown_table, print_grid
+from benchbox.report.grid import Cell, Column, Grid, best_cells, escape, markdown_table, print_grid, without_blank
 
 COLUMNS = (Column(title="Name", is_text=True), Column(title="Speed", detail="/s", better="higher"))
 
@@ -53,10 +53,46 @@ def test_the_best_is_bold_in_markdown() -> None:
     assert markdown_table(TWO) == ("| Name | Speed /s |\n| :-- | --: |\n| slow | 10 ±1 % |\n| fast | **20** ±2 % |")
 
 
+def _marks(*cells: Cell) -> list[bool]:
+    return [marks[1] for marks in best_cells(COLUMNS, [(Cell(text="name"), cell) for cell in cells])]
+
+
 def test_nothing_is_best_among_equals_or_alone() -> None:
-    line = (Cell(text="a"), Cell(text="10", value=10.0))
-    assert best_values(COLUMNS, [line, line]) == (None, None)
-    assert best_values(COLUMNS, [line]) == (None, None)
+    assert _marks(Cell(text="10", value=10.0), Cell(text="10", value=10.0)) == [False, False]
+    assert _marks(Cell(text="10", value=10.0)) == [False]
+
+
+def test_all_whose_bounds_overlap_the_bests_are_best() -> None:
+    cells = (
+        Cell(value=20, low=18, high=22),
+        Cell(value=17, low=15, high=18),
+        Cell(value=16, low=15, high=17),
+        Cell(text="oom", is_bad=True),
+    )
+    assert _marks(*cells) == [True, True, False, False]
+
+
+def test_where_all_overlap_none_is_best() -> None:
+    assert _marks(Cell(value=20, low=18, high=22), Cell(value=19, low=17, high=21)) == [False, False]
+
+
+def test_blank_columns_and_lines_are_left_out() -> None:
+    columns = (*COLUMNS, Column(title="Size"))
+    said, blank = (Cell(text="a"), Cell(), Cell(text="3")), (Cell(text="b"), Cell(), Cell())
+    grid = without_blank(Grid(title="A title", columns=columns, sections=((said, blank),)))
+    assert [column.title for column in grid.columns] == ["Name", "Size"]
+    assert [[cell.text for cell in line] for line in grid.lines] == [["a", "3"]]
+    assert without_blank(TWO) == TWO
+
+
+def test_the_wrapped_lines_of_a_note_are_indented() -> None:
+    grid = Grid(title="A title", columns=(), sections=(), notes=("one two three", "four"))
+    assert [line.rstrip() for line in _printed(grid, 10).splitlines()] == [
+        "A title",
+        "· one two",
+        "  three",
+        "· four",
+    ]
 
 
 def test_square_brackets_are_text() -> None:

@@ -23,3 +23,9 @@ def test_the_plans_label_comes_first_and_the_name_is_the_fallback() -> None:
     plan = sample_plan("train", [fit_record()], labels=("first",))
     assert labeller(plan)(plan.specs[0]) == "first"
     assert labeller(plan)(sample_spec("vgg16")) == "vgg16"
+
+
+def test_settings_read_as_words() -> None:
+    specs = [sample_spec(batch_size=size, image_size=side) for size in (1, 32) for side in (64, 128)]
+    assert names(specs)[0] == "lenet 64 px batch 1"
+    assert len(set(names(specs))) == 4

@@ -2,11 +2,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import CLASSES, ablation_records, bench_records, failed_record, fit_record, timed_record
+from factories import CLASSES, ablation_records, failed_record, fit_record
 
 from benchbox.records.rows import rows
 from benchbox.records.scores import confusion
-from benchbox.report.plots import bench_figure, comparison_figure, confusion_figure, learning_figure, png
+from benchbox.report.figures import png
+from benchbox.report.plots import comparison_figure, confusion_figure, learning_figure
 
 
 def _labels(axes: Any) -> tuple[str, str]:
@@ -68,27 +69,6 @@ def test_a_thousand_classes_do_not_write_over_one_another() -> None:
     matrix = confusion([0], [1], [f"class number {number}" for number in range(1000)])
     figure = confusion_figure("lenet", matrix, on="all pictures")
     assert len(figure.axes[0].get_yticklabels()) == 50
-
-
-def test_the_overview_of_a_bench_has_both_halves() -> None:
-    seen = rows(bench_records())
-    figure = bench_figure(seen, [row.model for row in seen])
-    assert figure
-    assert [axes.get_xlabel() for axes in figure.axes] == [
-        "median latency of a batch (ms, logarithmic)",
-        "pictures a second",
-    ]
-    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["lenet", "alexnet", "vgg16"]
-
-
-def test_without_accuracies_the_overview_is_bars_alone() -> None:
-    figure = bench_figure(rows([timed_record()]), ["lenet"])
-    assert figure
-    assert len(figure.axes) == 1
-
-
-def test_nothing_timed_no_overview() -> None:
-    assert bench_figure(rows([fit_record()]), ["lenet"]) is None
 
 
 def test_equal_figures_are_equal_bytes() -> None:

@@ -130,15 +130,14 @@ BENCH = [
     "                                   ±2.0 %         ±2.0 %",
     "resnet50      25.9 M    8.41         10.0  3,200     oom     –           –",
     "                              (9.70–10.3)",
-    "Infer, Train: pictures a second, median and its 95 % interval. p50: median time",
-    "of inference on a batch of 32. Peak: memory of a training step above the",
-    "process's floor. GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy:",
-    "on held-out pictures, Wilson 95 %.",
-    "lenet: accuracy from fit: 4 epochs in 8 s.",
-    "alexnet: accuracy from fit: 4 epochs in 8 s.",
-    "Too few samples for a 95 % interval: resnet50 inference (range of 3).",
-    "vgg16: fit skipped: one epoch takes about 13 min here: `benchbox train vgg16`",
-    "resnet50: train_step oom: the process ended with SIGKILL",
+    "· Infer, Train: pictures a second, median and its 95 % interval in one process.",
+    "  p50: median time of inference on a batch of 32. Peak: memory of a training",
+    "  step above the process's floor. GFLOP: forward pass of one picture, 1 MAC = 2",
+    "  FLOP. Accuracy: on held-out pictures, Wilson 95 %.",
+    "· vgg16: fit skipped: one epoch takes about 13 min here: `benchbox train vgg16`",
+    "· resnet50: train_step oom: the process ended with SIGKILL",
+    "· Too few samples for a 95 % interval: resnet50 inference (range of 3).",
+    "· lenet, alexnet: accuracy from fit: 4 epochs in 8 s.",
 ]
 
 
@@ -277,7 +276,7 @@ def test_of_many_classes_the_worst_are_shown() -> None:
 def test_nothing_run_yet_is_an_empty_table() -> None:
     plan = sample_plan("bench", bench_records())
     assert [list(grid.lines) for grid in result_grids(Path(), plan, [])] == [[]]
-    assert "Report" in _shown(plan, [], 80)
+    assert "0 of 9 runs; `benchbox bench --resume .` runs the rest" in _shown(plan, [], 80)
 
 
 def test_top_five_is_left_out_where_there_are_no_more_than_five_classes() -> None:

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from PIL import Image
 
 from benchbox.records.files import file_names
 from benchbox.records.record import STATUSES, Record
-from benchbox.report.write import exit_code, json_document, write_report
+from benchbox.report.write import write_report
 
 
 def _write(folder: Path, command: str, records: list[Record], **fields: Any) -> str:
@@ -26,6 +25,7 @@ def test_a_bench_leaves_its_files_and_no_others(tmp_path: Path) -> None:
         "plots/learning-curves.png",
         "plots/learning-lenet.png",
         "plots/speed-and-accuracy.png",
+        "plots/throughput.png",
         "report.md",
         "summary.csv",
     ]
@@ -50,7 +50,9 @@ def test_the_same_records_give_the_same_files(tmp_path: Path) -> None:
 def test_an_ablation_has_one_figure_of_all_arms(tmp_path: Path) -> None:
     records = ablation_records(seeds=2, models=("lenet",))
     _write(tmp_path, "ablate", records, factors=("model.activation",))
-    assert (tmp_path / "plots" / "learning-curves.png").exists()
+    left = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert "learning-curves.png" in left
+    assert "speed-and-accuracy.png" not in left
 
 
 def test_an_evaluation_has_a_confusion_matrix(tmp_path: Path) -> None:
@@ -82,34 +84,6 @@ def test_the_head_counts_runs_that_ended_well(tmp_path: Path) -> None:
 def test_a_report_without_runs_is_still_a_report(tmp_path: Path) -> None:
     write_report(tmp_path, sample_plan("train", [fit_record()]), [])
     assert "0 of 1 run ended well, no time" in (tmp_path / "report.md").read_text()
-
-
-def test_the_document_holds_rows_runs_and_units() -> None:
-    records = [fit_record(), failed_record("vgg16", status="oom", reason="needed 3 GiB")]
-    said = json.loads(json_document(Path("reports/x"), sample_plan("train", records), records))
-    assert (said["schema"], said["command"], said["folder"], said["exit_code"]) == (1, "train", "reports/x", 1)
-    assert [row["model"] for row in said["rows"]] == ["lenet", "vgg16"]
-    assert (said["rows"][0]["accuracy"], said["rows"][1]["accuracy"]) == (1.0, None)
-    assert said["runs"][1]["reason"] == "needed 3 GiB"
-    assert said["runs"][0]["files"]["best"] == "checkpoints/lenet-best.pt"
-    assert said["units"]["weight_bytes"] == "B"
-
-
-@pytest.mark.parametrize(
-    ("records", "code"),
-    [
-        ([fit_record()], 0),
-        ([failed_record(status="skipped")], 0),
-        ([fit_record(), failed_record(status="oom")], 1),
-        ([failed_record(status="oom"), failed_record(status="interrupted")], 130),
-    ],
-)
-def test_the_exit_code_is_that_of_the_worst(records: list[Record], code: int) -> None:
-    assert exit_code(sample_plan("train", records), records) == code
-
-
-def test_a_plan_that_was_not_finished_was_interrupted() -> None:
-    assert exit_code(sample_plan("train", [fit_record(), fit_record("vgg16")]), [fit_record()]) == 130
 
 
 @given(st.lists(st.text(max_size=12), max_size=8))

@@ -1,7 +1,9 @@
 """Functions that the tests of `runner.child` call by name in a child process."""
 
+import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -55,5 +57,61 @@ def save_when_interrupted(request: str, *, observer: Observer = ignore) -> str:
 
 def sleep_and_tell(request: str, *, observer: Observer = ignore) -> int:
     Path(request).write_text(str(os.getpid()))
+    time.sleep(60)
+    return 0
+
+
+def answer_when_stopped(request: str, *, observer: Observer = ignore) -> str:
+    """Work for a long time, and tell what was done when told to stop."""
+    try:
+        time.sleep(60)
+    except Interrupted:
+        return f"half of {request}"
+    return request
+
+
+def hang(request: str, *, observer: Observer = ignore) -> int:
+    """Tell who this is, then hang in C code with Python's lock, where no handler and no thread of Python runs."""
+    Path(request).write_text(str(os.getpid()))
+    library, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
+    return 0
+
+
+def leave_a_grandchild(request: str, *, observer: Observer = ignore) -> int:
+    """Start a process that holds a copy of everything open here, tell who it is, and end."""
+    grandchild = os.fork()
+    if grandchild == 0:
+        time.sleep(60)
+        os._exit(0)
+    Path(request).write_text(str(grandchild))
+    return 0
+
+
+def die_with_a_grandchild(request: str, *, observer: Observer = ignore) -> int:
+    leave_a_grandchild(request)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def sleep_with_a_grandchild(request: str, *, observer: Observer = ignore) -> int:
+    """As `sleep_and_tell`, of both."""
+    grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    Path(request).write_text(f"{os.getpid()} {grandchild.pid}")
+    time.sleep(60)
+    return 0
+
+
+def exit_(request: int, *, observer: Observer = ignore) -> None:
+    sys.exit(request)
+
+
+def interrupt(request: object, *, observer: Observer = ignore) -> None:
+    raise KeyboardInterrupt
+
+
+def tell_and_sleep(request: object, *, observer: Observer = ignore) -> int:
+    observer(PhaseBegan(name="sleeping"))
     time.sleep(60)
     return 0

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from benchbox.errors import DataError
+from benchbox.errors import DataError, SpecError, StorageError
 from benchbox.records.events import AnyEvent, PhaseBegan, Progress
-from benchbox.runner.child import ChildError, call, call_here
+from benchbox.runner.child import ChildError, TimedOut, call, call_here
 
 HERE = Path(__file__).parent
 
@@ -74,27 +76,114 @@ def test_a_child_may_save_before_it_stops() -> None:
     assert answer == "saved"
 
 
+def test_a_late_child_is_asked_and_its_answer_kept() -> None:
+    with pytest.raises(TimedOut) as error:
+        call("child_targets:answer_when_stopped", "it", returns=str, timeout=0.2)
+    assert (error.value.seconds, error.value.answer) == (0.2, "half of it")
+
+
+def test_a_late_child_that_does_not_hear_is_killed(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    with pytest.raises(TimedOut) as error:
+        call("child_targets:hang", str(mark), returns=int, timeout=0.3, late=0.2)
+    assert error.value.answer is None
+    assert has_ended(int(mark.read_text()))
+
+
+def test_a_child_in_time_is_not_late() -> None:
+    assert call("child_targets:double", 21, returns=int, timeout=60.0) == 42
+
+
+def test_where_there_is_no_forkserver_spawn_does_the_same(tmp_path: Path) -> None:
+    events: list[AnyEvent] = []
+    output = tmp_path / "output.txt"
+    assert call("child_targets:double", 21, returns=int, observer=events.append, method="spawn") == 42
+    assert events == [PhaseBegan(name="doubling"), Progress(done=1, total=1)]
+    call("child_targets:talk", "hello", returns=int, output=output, method="spawn")
+    assert "out hello" in output.read_text()
+
+
+def test_a_death_tells_its_signal() -> None:
+    with pytest.raises(ChildError) as error:
+        call("child_targets:die", signal.SIGKILL, returns=int)
+    assert error.value.signal == signal.SIGKILL
+
+
+@pytest.mark.parametrize("target", ["leave_a_grandchild", "die_with_a_grandchild"])
+def test_what_a_child_leaves_behind_ends_with_it(tmp_path: Path, target: str) -> None:
+    mark = tmp_path / "pid"
+    with suppress(ChildError):
+        call(f"child_targets:{target}", str(mark), returns=int)
+    wait_until_ended([int(mark.read_text())])
+
+
+def test_an_observer_that_raises_ends_the_child_at_once(tmp_path: Path) -> None:
+    def full(event: AnyEvent) -> None:
+        raise StorageError(str(tmp_path), "No space left on device")
+
+    began = time.monotonic()
+    with pytest.raises(StorageError):
+        call("child_targets:tell_and_sleep", None, returns=int, observer=full)
+    assert time.monotonic() - began < 30
+
+
+def test_a_call_here_makes_a_crash_an_error_with_its_cause() -> None:
+    with pytest.raises(ChildError, match="ZeroDivisionError: by zero") as error:
+        call_here("child_targets:crash", None, returns=int)
+    assert isinstance(error.value.__cause__, ZeroDivisionError)
+    assert "child_targets.py" in error.value.log
+
+
+def test_a_call_here_survives_an_exit_and_hands_refusals_and_interrupts_on() -> None:
+    with pytest.raises(ChildError, match="SystemExit: 3"):
+        call_here("child_targets:exit_", 3, returns=int)
+    with pytest.raises(DataError):
+        call_here("child_targets:refuse", "x", returns=int)
+    with pytest.raises(KeyboardInterrupt):
+        call_here("child_targets:interrupt", None, returns=int)
+
+
+def test_a_call_here_cannot_be_ended_in_time() -> None:
+    with pytest.raises(SpecError, match="none without a process of its own"):
+        call_here("child_targets:double", 1, returns=int, timeout=5.0)
+
+
 PARENT = """
 import sys
 sys.path.insert(0, {here!r})
 from benchbox.runner.child import call
 if __name__ == "__main__":
-    call("child_targets:sleep_and_tell", {mark!r}, returns=int)
+    call("child_targets:{target}", {mark!r}, returns=int, method={method!r})
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_child_does_not_outlive_its_parent(tmp_path: Path, how: int) -> None:
+@pytest.mark.parametrize(
+    ("how", "target", "method"),
+    [
+        (signal.SIGTERM, "sleep_and_tell", None),
+        (signal.SIGKILL, "sleep_with_a_grandchild", None),
+        (signal.SIGKILL, "hang", None),
+        (signal.SIGKILL, "sleep_with_a_grandchild", "spawn"),
+        (signal.SIGKILL, "hang", "spawn"),
+    ],
+)
+def test_nobody_outlives_the_parent(tmp_path: Path, how: int, target: str, method: str | None) -> None:
     mark, script = tmp_path / "pid", tmp_path / "parent.py"
-    script.write_text(PARENT.format(here=str(HERE), mark=str(mark)))
+    script.write_text(PARENT.format(here=str(HERE), mark=str(mark), target=target, method=method))
     parent = subprocess.Popen([sys.executable, str(script)])
-    child = int(wait_for(mark))
+    told = [int(pid) for pid in wait_for(mark).split()]
+    children = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
+    assert set(told) <= set(children), "the forkserver and the tracker are watched, too"
     parent.send_signal(how)
     parent.wait(10)
+    wait_until_ended(children)
+
+
+def wait_until_ended(pids: Sequence[int]) -> None:
     deadline = time.monotonic() + 10
-    while not has_ended(child) and time.monotonic() < deadline:
+    while not all(map(has_ended, pids)):
+        assert time.monotonic() < deadline, f"still there: {[pid for pid in pids if not has_ended(pid)]}"
         time.sleep(0.05)
-    assert has_ended(child)
 
 
 def has_ended(pid: int) -> bool:

@@ -9,7 +9,7 @@ from factories import sample_plan, sample_spec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchbox.errors import UsageError
+from benchbox.errors import StorageError, UsageError
 from benchbox.plan.spec import Plan
 from benchbox.records.files import file_names
 from benchbox.runner.folder import make_folder, write_plan
@@ -49,6 +49,12 @@ def test_the_plan_can_be_read_back(tmp_path: Path) -> None:
     write_plan(tmp_path, plan)
     assert msgspec.json.decode((tmp_path / "plan.json").read_bytes(), type=Plan) == plan
     assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+
+
+def test_a_plan_that_cannot_be_written_is_a_matter_of_storage(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"plan\.json: "):
+        write_plan(tmp_path / "file", sample_plan("train", []))
 
 
 @given(st.lists(st.text(), unique=True))

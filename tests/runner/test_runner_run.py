@@ -1,21 +1,23 @@
 """Running a plan: every record in the journal before the next run, failures as rows, skips with reasons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from factories import failed_record, fit_record, sample_facts, sample_spec, timed_record
 from msgspec.structs import replace
 
-from benchbox.errors import Interrupted
+from benchbox.errors import Interrupted, RecordError, StorageError
+from benchbox.plan.facts import Ceiling
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import Plan, RunSpec
 from benchbox.records.events import AnyEvent
-from benchbox.records.journal import JOURNAL, read
+from benchbox.records.journal import JOURNAL, append, latest, read, read_journal
 from benchbox.records.record import Record
-from benchbox.runner.child import ChildError
+from benchbox.runner.child import ChildError, TimedOut, call_here
 from benchbox.runner.pace import epoch_seconds, why_not_fit
-from benchbox.runner.run import Runner
+from benchbox.runner.run import Runner, Watcher
 
 
 class Watching:
@@ -39,12 +41,16 @@ def plan_of(*specs: RunSpec) -> Plan:
     return Plan(command="bench", specs=specs, labels=labels, facts=sample_facts())
 
 
-def fake(*outcomes: Record | BaseException) -> Callable[..., Record]:
-    """A `call` that gives its outcomes in turn."""
-    left = list(outcomes)
+Asked = list[tuple[RunRequest, dict[str, object]]]
+
+
+def fake(*outcomes: Record | BaseException, asked: Asked | None = None) -> Callable[..., Record]:
+    """A `call` that gives its outcomes in turn, and tells what it was asked."""
+    left, told = list(outcomes), [] if asked is None else asked
 
     def call(target: str, request: RunRequest, **options: object) -> Record:
         assert target == "benchbox.engine:execute"
+        told.append((request, options))
         outcome = left.pop(0)
         if isinstance(outcome, BaseException):
             raise outcome
@@ -132,3 +138,148 @@ def test_a_fit_that_cannot_end_an_epoch_is_not_started(tmp_path: Path) -> None:
 
 def test_a_fit_without_a_bound_is_always_started() -> None:
     assert why_not_fit(sample_spec(), 1e9) == ""
+
+
+def run_all(folder: Path, plan: Plan, call: Callable[..., Record], **options: Any) -> list[Record]:
+    """What is yielded; `done` is for `run`, the rest for the Runner."""
+    done = options.pop("done", ())
+    watcher = options.pop("watcher", None) or Watching()
+    return list(Runner(folder=folder, watcher=watcher, call=call, **options).run(plan, done=done))
+
+
+THREE = ("lenet", "alexnet", "vgg16")
+
+
+def test_the_order_of_the_plan_is_followed(tmp_path: Path) -> None:
+    watcher, asked = Watching(), Asked()
+    plan = replace(plan_of(*map(sample_spec, THREE)), order=(2, 0, 1))
+    run_all(tmp_path, plan, fake(*map(fit_record, THREE), asked=asked), watcher=watcher)
+    assert [request.spec.model.name for request, _ in asked] == ["vgg16", "lenet", "alexnet"]
+    assert [told for told in watcher.told if "started" in told] == [
+        "started 0 run 2",
+        "started 1 run 0",
+        "started 2 run 1",
+    ]
+
+
+def test_a_request_says_all_that_the_plan_knows(tmp_path: Path) -> None:
+    asked = Asked()
+    ceiling = Ceiling(device="cpu", precision="bf16", threads=2, flops_per_second=1e12, copy_bytes_per_second=1e10)
+    plan = plan_of(sample_spec(), sample_spec(precision="fp32"))
+    assert plan.facts is not None
+    machine = replace(plan.facts.machine, ceilings=(ceiling,))
+    plan = replace(plan, facts=replace(plan.facts, machine=machine), profiles=True, trusted=("lenet",), timeout=7.0)
+    run_all(tmp_path, plan, fake(fit_record(), fit_record(), asked=asked))
+    (first, options), (second, _) = asked
+    assert (first.ceiling, second.ceiling) == (ceiling, None)
+    assert (first.profiles, first.model, first.name) == (True, "lenet", "run-0")
+    assert options["timeout"] == 7.0
+
+
+def test_a_run_over_its_time_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
+    half = failed_record("lenet", status="interrupted")
+    call = fake(TimedOut(5.0, half), TimedOut(5.0), fit_record("vgg16"))
+    records = run_all(tmp_path, plan_of(*map(sample_spec, THREE)), call)
+    assert [record.status for record in records] == ["timeout", "timeout", "ok"]
+    assert "--timeout" in records[0].reason
+
+
+@pytest.mark.parametrize(("counts", "status"), [((3, 4), "oom"), ((3, 3), "crashed")])
+def test_a_kill_is_oom_where_the_kernels_count_rose(tmp_path: Path, counts: tuple[int, int], status: str) -> None:
+    counter = iter(counts)
+    call = fake(ChildError("the process was ended by SIGKILL", signal=9))
+    [record] = run_all(tmp_path, plan_of(sample_spec()), call, oom_kills=lambda: next(counter))
+    assert record.status == status
+
+
+def test_a_resumed_report_runs_what_remains_and_knows_the_rest(tmp_path: Path) -> None:
+    fit = replace(sample_spec("vgg16"), fit=replace(sample_spec("vgg16").fit, seconds=30.0))
+    step = timed(fit, "train_step", 0.02)
+    plan = plan_of(step.spec, sample_spec("alexnet"), fit)
+    done = [step, failed_record("alexnet", status="interrupted")]
+    for record in done:
+        append(tmp_path / JOURNAL, record)
+    asked, watcher = Asked(), Watching()
+    call = fake(fit_record("alexnet"), replace(fit_record("vgg16"), spec=fit), asked=asked)
+    fresh = run_all(tmp_path, plan, call, done=done, watcher=watcher)
+    assert watcher.told == ["started 0 run 1", "ended ok", "started 1 run 2", "ended ok"]
+    assert asked[-1][0].epoch_seconds == pytest.approx(1440 * 0.02 / 32), "the pace comes from the old records"
+    assert latest(read_journal(tmp_path).records, plan.specs) == [step, *fresh]
+
+
+def test_a_finished_report_runs_nothing(tmp_path: Path) -> None:
+    assert run_all(tmp_path, plan_of(sample_spec()), fake(), done=[fit_record()]) == []
+
+
+def test_a_torn_end_is_cut_off_before_the_next_line(tmp_path: Path) -> None:
+    append(tmp_path / JOURNAL, fit_record())
+    with (tmp_path / JOURNAL).open("ab") as file:
+        file.write(b'{"schema": 2, "spe')
+    done = read_journal(tmp_path).records
+    run_all(tmp_path, plan_of(sample_spec(), sample_spec("alexnet")), fake(fit_record("alexnet")), done=done)
+    assert read_journal(tmp_path).note == ""
+    assert read(tmp_path) == [fit_record(), fit_record("alexnet")]
+
+
+def test_a_report_is_written_by_one_at_a_time(tmp_path: Path) -> None:
+    plan = plan_of(sample_spec(), sample_spec("alexnet"))
+    first = Runner(folder=tmp_path, watcher=Watching(), call=fake(fit_record(), fit_record("alexnet"))).run(plan)
+    next(first)
+    with pytest.raises(RecordError, match="being written"):
+        run_all(tmp_path, plan, fake())
+    assert list(first) == [fit_record("alexnet")]
+    assert len(run_all(tmp_path, plan_of(sample_spec()), fake(fit_record()))) == 1
+
+
+def test_a_journal_that_takes_nothing_ends_the_plan(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL).symlink_to("/dev/full")
+    with pytest.raises(StorageError, match="No space left"):
+        run_all(tmp_path, plan_of(sample_spec()), fake(fit_record()))
+
+
+def in_turns(*records: Record) -> Callable[..., Iterator[Record]]:
+    def turns(plan: Plan, places: Sequence[int], *, first: int, watcher: Watcher, **_: object) -> Iterator[Record]:
+        for number, (place, record) in enumerate(zip(places, records, strict=True)):
+            watcher.run_started(first + number, plan.specs[place], plan.labels[place])
+            yield record
+
+    return turns
+
+
+def test_a_group_takes_turns_in_its_place(tmp_path: Path) -> None:
+    plan = replace(plan_of(*map(sample_spec, ("resnet50", *THREE))), turns=((1, 2),))
+    turns, watcher = in_turns(fit_record("lenet"), failed_record("alexnet")), Watching()
+    records = run_all(
+        tmp_path, plan, fake(fit_record("resnet50"), fit_record("vgg16")), turns=turns, watcher=watcher
+    )
+    assert [record.spec.model.name for record in records] == ["resnet50", *THREE]
+    assert [told for told in watcher.told if "started" in told] == [f"started {n} run {n}" for n in range(4)]
+    assert read_journal(tmp_path).records == tuple(records)
+
+
+def test_where_nothing_takes_turns_a_group_runs_one_by_one(tmp_path: Path) -> None:
+    plan = replace(plan_of(*map(sample_spec, THREE)), turns=((0, 2),))
+    done = [fit_record("lenet")]
+    records = run_all(tmp_path, plan, fake(fit_record("alexnet"), fit_record("vgg16")), turns=None, done=done)
+    assert [record.spec.model.name for record in records] == ["alexnet", "vgg16"]
+
+
+def test_all_of_an_interrupted_group_is_kept(tmp_path: Path) -> None:
+    plan = replace(plan_of(*map(sample_spec, THREE)), turns=((0, 1),))
+    stopped = [failed_record(name, status="interrupted") for name in THREE[:2]]
+    with pytest.raises(Interrupted):
+        run_all(tmp_path, plan, fake(), turns=in_turns(*stopped))
+    assert read(tmp_path) == stopped
+
+
+def test_without_isolation_a_crash_is_a_row_and_ctrl_c_ends_the_plan(tmp_path: Path) -> None:
+    def broken(request: RunRequest, *, returns: type, observer: object, output: Path, timeout: None) -> Record:
+        target = {"lenet": "crash", "alexnet": "exit_"}.get(request.spec.model.name, "interrupt")
+        return call_here(f"child_targets:{target}", request, returns=Record, timeout=timeout)
+
+    def call(target: str, request: RunRequest, **options: Any) -> Record:
+        return broken(request, **options)
+
+    with pytest.raises(Interrupted):
+        run_all(tmp_path, plan_of(*map(sample_spec, (*THREE, "resnet50"))), call)
+    assert [record.status for record in read(tmp_path)] == ["crashed", "crashed", "interrupted"]

@@ -1,0 +1,105 @@
+import pytest
+from factories import bench_records, eval_record, failed_record, timed_record, with_actual
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchbox.records.estimate import Estimate, exact, median
+from benchbox.records.ranking import Point, Rank, pareto, ranks, standings
+from benchbox.records.rows import rows
+
+numbers = st.floats(min_value=0.01, max_value=100)
+
+
+@st.composite
+def estimates(draw: st.DrawFn) -> Estimate:
+    low, value, high = sorted(draw(st.tuples(numbers, numbers, numbers)))
+    return Estimate(value=value, low=low, high=high, basis="95 % interval")
+
+
+def _between(low: float, high: float) -> Estimate:
+    return Estimate(value=(low + high) / 2, low=low, high=high, basis="95 % interval")
+
+
+def test_overlapping_intervals_share_their_places() -> None:
+    seen = ranks([_between(1, 3), _between(2, 4), _between(5, 6), None], "lower")
+    assert seen == [Rank(best=1, worst=2), Rank(best=1, worst=2), Rank(best=3, worst=3), None]
+
+
+def test_higher_may_be_better() -> None:
+    assert ranks([exact(1), exact(2)], "higher") == [Rank(best=2, worst=2), Rank(best=1, worst=1)]
+
+
+def test_equal_counts_are_ties() -> None:
+    assert ranks([exact(1), exact(1)], "lower") == [Rank(best=1, worst=2)] * 2
+
+
+def test_a_single_sample_has_no_place() -> None:
+    assert ranks([median([1.0]), exact(2), exact(3)], "lower")[0] is None
+    assert ranks([median([1.0]), exact(2), exact(3)], "lower")[1] == Rank(best=1, worst=1)
+
+
+@given(st.lists(estimates(), min_size=1, max_size=12), st.sampled_from(["higher", "lower"]))
+def test_places_are_a_range_within_the_field_and_one_may_be_first(values: list[Estimate], better: str) -> None:
+    seen = ranks(values, better)  # type: ignore[arg-type]
+    assert all(rank is not None and 1 <= rank.best <= rank.worst <= len(values) for rank in seen)
+    assert any(rank is not None and rank.best == 1 for rank in seen)
+    assert any(rank is not None and rank.worst == len(values) for rank in seen)
+
+
+@given(st.lists(numbers, min_size=1, max_size=12, unique=True))
+def test_without_doubt_places_are_the_order(values: list[float]) -> None:
+    seen = ranks([exact(value) for value in values], "lower")
+    places = [1 + sorted(values).index(value) for value in values]
+    assert seen == [Rank(best=place, worst=place) for place in places]
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=12))
+def test_the_front_of_exact_points_is_the_classical_one(points: list[tuple[float, float]]) -> None:
+    front = pareto([Point(cost=exact(cost), gain=exact(gain)) for cost, gain in points])
+    for (cost, gain), is_on in zip(points, front, strict=True):
+        dominated = any(c <= cost and g >= gain and (c, g) != (cost, gain) for c, g in points)
+        assert is_on != dominated
+
+
+@given(st.lists(st.tuples(estimates(), estimates()), min_size=1, max_size=12))
+def test_the_front_is_never_empty_and_holds_the_cheapest_by_value(points: list[tuple[Estimate, Estimate]]) -> None:
+    front = pareto([Point(cost=cost, gain=gain) for cost, gain in points])
+    first = min(range(len(points)), key=lambda place: (points[place][0].value, -points[place][1].value))
+    assert front[first]
+
+
+def test_what_cannot_be_told_apart_stands_on_the_front_together() -> None:
+    alike = [
+        Point(cost=_between(1, 2), gain=_between(0.9, 1.0)),
+        Point(cost=_between(1.4, 2.1), gain=_between(0.8, 0.99)),
+    ]
+    assert pareto([*alike, None]) == [True, True, False]
+
+
+def test_as_accurate_and_surely_slower_is_not_on_the_front() -> None:
+    assert pareto([Point(cost=exact(1), gain=exact(1)), Point(cost=exact(2), gain=exact(1))]) == [True, False]
+
+
+def test_the_fastest_is_the_measure_of_the_others() -> None:
+    lenet, alexnet, _ = standings(rows(bench_records()))
+    assert lenet.times["infer"] == exact(1.0)
+    assert alexnet.times["infer"].value == pytest.approx(2.0)
+    assert alexnet.ranks["inference"] == Rank(best=2, worst=2)
+    assert (lenet.fronts, alexnet.fronts) == (("latency", "parameters"), ())
+
+
+def test_a_batch_of_one_is_not_ranked_against_a_batch_of_32() -> None:
+    records = [timed_record("lenet", batch_size=size) for size in (1, 32)]
+    assert {rank.worst for one in standings(rows(records)) for rank in one.ranks.values()} == {1}
+
+
+def test_void_and_failed_rows_are_not_ranked() -> None:
+    records = [
+        timed_record("lenet"),
+        with_actual(timed_record("alexnet", samples=[0.001] * 6), void="answers differ"),
+        failed_record("vgg16", "infer"),
+        eval_record("alexnet"),
+    ]
+    lenet, alexnet, vgg16 = standings(rows(records))
+    assert (alexnet.ranks, alexnet.times, alexnet.fronts, vgg16.times) == ({}, {}, (), {})
+    assert lenet.ranks["inference"] == Rank(best=1, worst=1)

@@ -1,0 +1,242 @@
+"""The grids of a bench: ranking, details, constraints; processes, void rows and doubts."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import (
+    SIZES,
+    bench_records,
+    eval_record,
+    failed_record,
+    full_records,
+    largest_record,
+    process_records,
+    sample_plan,
+    timed_record,
+    with_actual,
+    with_measured,
+)
+from rich.console import Console
+
+from benchbox.records.record import Record
+from benchbox.records.rows import rows
+from benchbox.report.grid import Grid, markdown_table
+from benchbox.report.lines import ended_line
+from benchbox.report.show import show
+from benchbox.report.tables import result_grids
+
+
+def _grids(records: list[Record], **fields: Any) -> dict[str, Grid]:
+    return {grid.title: grid for grid in result_grids(Path(), sample_plan("bench", records, **fields), records)}
+
+
+def _column(grid: Grid, title: str, *, nth: int = 0) -> list[tuple[str, str]]:
+    place = [place for place, column in enumerate(grid.columns) if column.title == title][nth]
+    return [(line[place].text, line[place].detail) for line in grid.lines]
+
+
+def _three(task: Any, scale: float = 1.0) -> list[Record]:
+    medians = {"lenet": (0.1, 0.103, 0.098), "alexnet": (0.105, 0.101, 0.108), "vgg16": (1.0, 1.01, 1.02)}
+    return [
+        record
+        for model, seen in medians.items()
+        for record in process_records(model, task, medians=[scale * median for median in seen])
+    ]
+
+
+def test_a_ranking_shows_ties_as_ranges() -> None:
+    ranking = _grids([*_three("infer"), *_three("train_step", 3)])["Ranking"]
+    assert _column(ranking, "Infer") == [("1–2", ""), ("1–2", ""), ("3", "")]
+    assert [text for text, _ in _column(ranking, "Time")] == ["1.00", "1.04", "10.1"]
+    assert "Welch's 95 % interval" in ranking.notes[0]
+    assert not any("--processes" in note for note in ranking.notes)
+
+
+def test_columns_that_nobody_fills_are_not_in_the_ranking() -> None:
+    titles = [column.title for column in _grids(_three("infer"))["Ranking"].columns]
+    assert titles == ["Architecture", "Infer", "Time", "Size"]
+
+
+def test_a_single_row_has_no_ranking() -> None:
+    assert list(_grids([timed_record(), eval_record()])) == ["Speed, size and accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("processes", "said", "advice"),
+    [
+        (1, "median and its 95 % interval in one process", "Intervals of one process a cell"),
+        (2, "mean of two processes' medians and their range", "Two processes a cell give a range"),
+        (3, "mean of 3 processes' medians and its 95 % interval (Student's t)", ""),
+    ],
+)
+def test_a_report_says_of_which_kind_its_intervals_are(processes: int, said: str, advice: str) -> None:
+    medians = (0.1, 0.11, 0.12)[:processes]
+    grids = _grids([record for name in ("lenet", "vgg16") for record in process_records(name, medians=medians)])
+    assert said in grids["Speed, size and accuracy"].notes[0]
+    assert advice in " ".join(grids["Ranking"].notes)
+
+
+def test_a_process_that_failed_shows_its_word_and_how_many_did_not() -> None:
+    records = [*process_records(medians=(0.1, 0.1)), failed_record("lenet", "infer", repeat=2, reason="why")]
+    table = _grids(records)["Speed, size and accuracy"]
+    assert _column(table, "Infer") == [("crashed", "2 of 3")]
+    assert "lenet: infer crashed: 2 of 3 processes ended well: why" in table.notes
+
+
+def test_a_void_row_keeps_its_numbers_and_is_never_best() -> None:
+    records = bench_records()
+    records[0] = with_actual(records[0], void="answers differ")
+    grids = _grids(records)
+    table = markdown_table(grids["Speed, size and accuracy"]).splitlines()
+    assert table[2].startswith("| lenet (void) | 73.5 k | 0.0155 | 320 ±2.0 % |")
+    assert "**160** ±2.0 %" in table[3]
+    assert _column(grids["Ranking"], "Architecture") == [("alexnet", ""), ("vgg16", "")]
+    assert "lenet: void, not ranked: infer: answers differ" in grids["Speed, size and accuracy"].notes
+
+
+def test_a_doubt_is_a_note_and_takes_no_rank() -> None:
+    records = bench_records()
+    records[0] = with_actual(records[0], doubts=("noisy: ±6 %",))
+    grids = _grids(records)
+    assert "lenet: in doubt: infer: noisy: ±6 %" in grids["Speed, size and accuracy"].notes
+    assert _column(grids["Ranking"], "Infer")[0] == ("1", "")
+
+
+def test_of_doubts_that_differ_in_numbers_alone_the_first_is_told() -> None:
+    cells = process_records(medians=(0.1, 0.1, 0.1))
+    records = [with_actual(cell, doubts=(f"noisy: ±{9.5 + place} %", "hot")) for place, cell in enumerate(cells)]
+    said = "lenet: in doubt: infer: noisy: ±9.5 % (and 2 more like it); hot"
+    assert said in _grids(records)["Speed, size and accuracy"].notes
+
+
+def test_of_a_wide_interval_the_bounds_are_told() -> None:
+    table = _grids(process_records(medians=(0.1, 0.2, 0.4)))["Speed, size and accuracy"]
+    assert _column(table, "Infer") == [("160", "(28.6–895)")]
+
+
+def test_all_that_overlap_the_best_are_bold() -> None:
+    records = _three("infer")
+    table = markdown_table(_grids(records)["Speed, size and accuracy"]).splitlines()[2:]
+    assert [line.count("**") // 2 for line in table] == [4, 2, 0]
+
+
+def test_the_details_show_what_was_measured_and_no_empty_columns() -> None:
+    grids = _grids(full_records())
+    step = grids["Inside a training step"]
+    assert [column.title for column in step.columns][1:] == [
+        "Wait",
+        "Copy",
+        "Forward",
+        "Backward",
+        "Optimizer",
+        "Activ.",
+        "Max batch",
+    ]
+    assert _column(step, "Backward")[0] == ("46.7", "")
+    other = grids["First batch, ceiling and parity"]
+    assert _column(other, "Of the ceiling", nth=1)[0] == ("4.97", "")
+    assert _column(other, "Off fp32")[0] == ("4.0e-03", "")
+
+
+def test_one_time_work_alone_is_no_table() -> None:
+    assert list(_grids(bench_records())) == ["Speed, size and accuracy", "Ranking"]
+
+
+def test_other_likeliest_classes_are_told() -> None:
+    records = [with_measured(timed_record(), parity_error=0.02, parity_top1=0.75)]
+    assert _column(_grids(records)["First batch, ceiling and parity"], "Off fp32") == [("2.0e-02", "25.0 %")]
+
+
+def test_a_largest_batch_may_be_a_bound_or_a_failure() -> None:
+    records = [
+        *bench_records(),
+        largest_record("lenet", reason="at least 64: the next try would take about 80 s"),
+        failed_record("alexnet", "largest_batch", status="timeout"),
+    ]
+    assert _column(_grids(records)["Inside a training step"], "Max batch") == [
+        ("≥ 64", ""),
+        ("timeout", ""),
+    ]
+
+
+def test_a_search_alone_is_a_table_too() -> None:
+    assert "Inside a training step" in _grids([largest_record()])
+
+
+LENET = "lenet (100.0 % right, 100 ms a batch, 73.5 k parameters)"
+VGG16 = "vgg16 (no accuracy, 300 ms a batch, 140 M parameters)"
+
+
+@pytest.mark.parametrize(
+    ("under", "said"),
+    [
+        ("latency<250ms", (f"{LENET}: the fastest of those whose accuracies cannot be told apart (alexnet).",)),
+        ("parameters<1M", (f"{LENET}: the most accurate.",)),
+        ("parameters>1G", (f"None holds surely; the nearest is {VGG16}.",)),
+        ("gflop>20", (f"{VGG16}: the fastest, since no row that holds has an accuracy.",)),
+        (
+            "latency<100ms",
+            (
+                f"None holds surely; the nearest is {LENET}.",
+                f"Perhaps, since an interval crosses the limit: {LENET}.",
+            ),
+        ),
+    ],
+)
+def test_constraints_are_answered_in_sentences(under: str, said: tuple[str, ...]) -> None:
+    assert _grids(bench_records(), under=(under,))[f"Under {under}"].notes == said
+
+
+def _sweep() -> list[Record]:
+    return [
+        record
+        for place, model in enumerate([*SIZES])
+        for size in (1, 32)
+        for precision in ("fp32", "bf16")
+        for record in (
+            timed_record(model, samples=[0.01 * (place + 1)] * 6, batch_size=size, precision=precision),
+            timed_record(model, "train_step", batch_size=size, precision=precision),
+            eval_record(model, batch_size=size, precision=precision),
+        )
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_sweep_of_24_rows_is_whole(width: int) -> None:
+    records, out = _sweep(), StringIO()
+    show(Console(file=out, width=width), Path("x"), sample_plan("bench", records), records)
+    said = out.getvalue()
+    assert max(map(len, said.splitlines())) <= width
+    assert "…" not in said
+    assert "All 24 rows: accuracy from checkpoint" in said
+
+
+def test_a_sweep_has_a_section_for_each_setting_that_is_ranked() -> None:
+    grids = _grids(_sweep())
+    for title in ("Speed, size and accuracy", "Ranking"):
+        assert [len(section) for section in grids[title].sections] == [12, 12]
+        assert grids[title].sections[1][0][0].text == "lenet batch 32 fp32"
+    assert any("one batch size and one image size" in note for note in grids["Ranking"].notes)
+
+
+def test_settings_of_one_row_each_stand_together_and_none_is_best() -> None:
+    grids = _grids([timed_record(batch_size=size, samples=[0.01 * size] * 6) for size in (1, 8, 32)])
+    assert list(grids) == ["Speed, size and accuracy"]
+    table = grids["Speed, size and accuracy"]
+    assert [len(section) for section in table.sections] == [3]
+    assert "**" not in markdown_table(table)
+
+
+def test_rows_follow_the_plan_and_not_the_order_of_their_runs() -> None:
+    records = bench_records()
+    plan = sample_plan("bench", records)
+    table = result_grids(Path(), plan, records[::-1])[0]
+    assert [line[0].text for line in table.lines] == ["lenet", "alexnet", "vgg16"]
+
+
+def test_the_line_of_a_run_says_what_a_search_found_and_what_is_void() -> None:
+    assert "64 pictures a batch" in ended_line(largest_record(), "lenet largest batch")
+    assert ended_line(with_actual(timed_record(), void="answers differ"), "lenet infer").endswith("void, 2.50 s")
+    assert rows([largest_record()])[0].status == "ok"
