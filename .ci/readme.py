@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchbox.cli.report import read_plan
 from benchbox.records.journal import read
 from benchbox.report.show import show
 from benchbox.report.write import write_report
+from benchbox.runner.folder import read_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

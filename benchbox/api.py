@@ -76,26 +76,36 @@ def run(
     What a spec leaves open ("auto", None) is resolved first. `isolate` gives every run a process of its own,
     as the command line does; a script that uses it must guard its main code with `if __name__ == "__main__"`.
     Without it the runs share this process, and their memory is counted together. `dataset` holds pictures
-    and their cache. Raises UsageError for what cannot run; what fails while running is a record that says so.
+    and their cache. Raises UsageError for what cannot run and StorageError where the report
+    cannot be written; what fails while running is a record that says so.
     """
+    from benchbox.records.journal import latest, storing
     from benchbox.report.write import write_report
     from benchbox.runner.child import call, call_here
     from benchbox.runner.folder import make_folder, write_plan
-    from benchbox.runner.run import Runner
+    from benchbox.runner.run import Runner, run_turns
 
     caller = call if isolate else call_here
     plan = what if isinstance(what, Plan) else Plan(command="run", specs=(what,))
     plan = _resolved(plan, Path(dataset), observer, caller)
     folder = make_folder(Path(out), plan.command, now=datetime.now())
     write_plan(folder, plan)
-    runner = Runner(folder=folder, watcher=_Watching(observer), dataset=Path(dataset), call=caller)
+    runner = Runner(
+        folder=folder,
+        watcher=_Watching(observer),
+        dataset=Path(dataset),
+        call=caller,
+        turns=run_turns if isolate else None,
+    )
     records: list[Record] = []
     try:
         for record in runner.run(plan):
             records.append(record)
     finally:
         # An interruption, too, leaves a report of what was done.
-        write_report(folder, plan, records)
+        records = latest(records, plan.specs)
+        with storing(folder, folder):
+            write_report(folder, plan, records)
     return records if isinstance(what, Plan) else records[0]
 
 

@@ -49,7 +49,7 @@ CompileRung = Annotated[
     ),
 ]
 SampleSeconds = Annotated[
-    float, typer.Option("--seconds", help="speed: seconds of timing a rung.", rich_help_panel=ABLATION)
+    float, typer.Option("--seconds", help="Seconds of timing an arm that takes turns: of speed, and of how a network is placed.", rich_help_panel=ABLATION)
 ]
 
 

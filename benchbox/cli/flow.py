@@ -27,7 +27,8 @@ from benchbox.records.record import Record
 from benchbox.runner.child import ENGINE
 from benchbox.runner.folder import OUTPUT, make_folder, write_plan
 from benchbox.runner.resume import finished, first_difference, open_report
-from benchbox.runner.run import Runner, Watcher
+from benchbox.runner.run import Runner, run_turns
+from benchbox.runner.watcher import Watcher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +204,13 @@ def _run(plan: Plan, folder: Path, output: Output, conduct: Conduct, done: Seque
         make_display(output.stderr, quiet=output.quiet, total=total) as display,
         suppress(Interrupted, KeyboardInterrupt),
     ):
-        runner = Runner(folder=folder, watcher=_Both(display, log), dataset=DATASET, call=conduct.call)
+        runner = Runner(
+            folder=folder,
+            watcher=_Both(display, log),
+            dataset=DATASET,
+            call=conduct.call,
+            turns=run_turns if conduct.isolates else None,
+        )
         for record in runner.run(plan, done=done):
             seen.append(record)
     return latest(seen, plan.specs)

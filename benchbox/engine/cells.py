@@ -148,13 +148,3 @@ def _warm_up(work: Work) -> float:
         calls += 1
     context.findings.measure("warmup_seconds", context.clock() - began)
     return last
-
-
-def time_inference(context: Context) -> None:
-    """The task `infer`."""
-    time_cell(context)
-
-
-def time_training(context: Context) -> None:
-    """The task `train_step`."""
-    time_cell(context)

@@ -5,14 +5,13 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import torch
-
-from benchbox.engine.cells import time_inference, time_training
+from benchbox.engine.cells import time_cell
 from benchbox.engine.environment import read_environment
 from benchbox.engine.evaluation import evaluate_checkpoint
 from benchbox.engine.findings import Findings
 from benchbox.engine.fit import fit
 from benchbox.engine.largest import find_largest
+from benchbox.engine.memory import is_out_of_memory
 from benchbox.engine.place import make_place
 from benchbox.engine.sampling import Clock
 from benchbox.engine.stage import Context
@@ -24,18 +23,27 @@ from benchbox.records.record import STOPPED, Actual, Record, Status, make_record
 TASKS: dict[str, Callable[[Context], None]] = {
     "fit": fit,
     "evaluate": evaluate_checkpoint,
-    "infer": time_inference,
-    "train_step": time_training,
+    "infer": time_cell,
+    "train_step": time_cell,
     "largest_batch": find_largest,
 }
 
 
-def execute(request: RunRequest, *, observer: Observer = ignore, clock: Clock = time.perf_counter) -> Record:
-    """Run a resolved spec. Never raises for what a run can meet; a run that breaks off keeps what it saw."""
+def execute(
+    request: RunRequest,
+    *,
+    observer: Observer = ignore,
+    clock: Clock = time.perf_counter,
+    task: Callable[[Context], None] | None = None,
+) -> Record:
+    """Run a resolved spec. Never raises for what a run can meet; a run that breaks off keeps what it saw.
+
+    `task` does the work in place of the one that the spec names.
+    """
     findings = Findings(observer)
     context = Context(request=request, observer=observer, clock=clock, findings=findings)
     started, began = datetime.now(UTC).isoformat(timespec="seconds"), clock()
-    status, reason, log = _run(context)
+    status, reason, log = _run(context, task or TASKS[request.spec.task])
     return make_record(
         request.spec,
         status=status,
@@ -56,10 +64,10 @@ def _actual(findings: Findings) -> Actual:
     return Actual(**{**findings.actual, **said})  # type: ignore[arg-type]
 
 
-def _run(context: Context) -> tuple[Status, str, str]:
+def _run(context: Context, task: Callable[[Context], None]) -> tuple[Status, str, str]:
     """Status, reason and traceback of a run; a run that went well has neither reason nor traceback."""
     try:
-        TASKS[context.spec.task](context)
+        task(context)
     except NotFiniteError as error:
         return "nan", str(error), ""
     except (Interrupted, KeyboardInterrupt):
@@ -71,13 +79,6 @@ def _run(context: Context) -> tuple[Status, str, str]:
         status: Status = "oom" if is_out_of_memory(error) else "crashed"
         return status, _one_line(error), traceback.format_exc()
     return "ok", "", ""
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out: CUDA has a type for it, the CPU's allocator only a text."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator: can't allocate memory" in str(error)
 
 
 def _one_line(error: Exception) -> str:

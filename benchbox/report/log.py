@@ -8,6 +8,7 @@ from typing import Self, TextIO
 
 from benchbox.plan.spec import RunSpec
 from benchbox.records.events import AnyEvent, StepSeen
+from benchbox.records.journal import storing
 from benchbox.records.record import Record
 from benchbox.report.lines import ended_line, event_line, started_line
 
@@ -31,17 +32,21 @@ class LogFile:
 
     def __enter__(self) -> Self:
         """Open the file for appending, so that a resumed report keeps its history."""
-        self._file = self._path.open("a", encoding="utf-8")
+        with storing(self._path):
+            self._file = self._path.open("a", encoding="utf-8")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         """Close the file, and say in it what ended the work, if anything did."""
-        if kind is not None:
-            self._write(f"stopped by {kind.__name__}: {error}")
-        if self._file is not None:
-            self._file.close()
+        with storing(self._path, self._path.parent):
+            try:
+                if kind is not None:
+                    self._write(f"stopped by {kind.__name__}: {error}")
+            finally:
+                if self._file is not None:
+                    self._file.close()
 
     def run_started(self, index: int, spec: RunSpec, label: str, /) -> None:
         """One line."""
@@ -63,5 +68,6 @@ class LogFile:
     def _write(self, line: str) -> None:
         if self._file is None:
             raise ValueError("the log is written to outside its `with`")
-        self._file.write(f"{self._now().isoformat(timespec='milliseconds')} {line}\n")
-        self._file.flush()
+        with storing(self._path, self._path.parent):
+            self._file.write(f"{self._now().isoformat(timespec='milliseconds')} {line}\n")
+            self._file.flush()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -21,12 +22,18 @@ from benchbox.runner.pace import epoch_seconds, why_not_fit
 from benchbox.runner.processes import signals_held
 from benchbox.runner.request import make_request
 from benchbox.runner.resume import remaining
-from benchbox.runner.turns import run_turns
 from benchbox.runner.watcher import Watcher
 
 __all__ = ["EXECUTE", "Runner", "Watcher"]
 
 EXECUTE = f"{ENGINE}:execute"
+
+
+def run_turns(plan: Plan, places: Sequence[int], **options: Any) -> Iterator[Record]:
+    """As `runner.turns.run_turns`, imported when it is needed: it takes scipy, and `benchbox --help` must not."""
+    from benchbox.runner import turns
+
+    return turns.run_turns(plan, places, **options)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ import psutil
 
 from benchbox.errors import Interrupted
 from benchbox.plan.requests import RunRequest
-from benchbox.plan.schedule import IN_TURNS, block_order, least_blocks, slice_seconds
+from benchbox.plan.schedule import IN_TURNS, SLICES_A_BLOCK, block_order, least_blocks, slice_seconds
 from benchbox.plan.slices import Ready
 from benchbox.plan.spec import Plan, RunSpec, TimingSpec
 from benchbox.records.events import AnyEvent, Noted, Observer, PhaseBegan, Progress
@@ -41,7 +41,11 @@ MakeArm = Callable[[RunRequest, Observer], Arm]
 
 @dataclass(kw_only=True)
 class Group:
-    """The arms of one group by their places, in the plan's order, and what came of those that are over."""
+    """The arms of one group by their places, in the plan's order.
+
+    `ready` are those that got warm, `refused` the records of those that were not begun, `samples` the seconds a
+    call of every slice so far.
+    """
 
     specs: Mapping[int, RunSpec]
     arms: dict[int, Arm] = field(default_factory=dict)
@@ -79,20 +83,21 @@ def run_turns(
     `names` are those of all runs of the plan, `first` is the number of runs before the group. The watcher sees the
     first run from the start of the group to its end, and the start of every other one just before its record is
     given; that a run has ended is told by the caller, who keeps the record. An arm that fails leaves its record
-    and the others go on. After a signal all records are given, those that were cut off as `interrupted`.
+    and the others go on. One for which there is no room beside the others ends as `oom`: on a CPU it is not even
+    begun. After a signal all records are given, those that were cut off as `interrupted`.
     """
     make_arm = make_arm or _live_arms(plan, folder)
     watcher.run_started(first, plan.specs[places[0]], plan.labels[places[0]])
     group = Group(specs={place: plan.specs[place] for place in places})
     with ExitStack() as ends, suppress(KeyboardInterrupt, Interrupted):
         for place in places:
-            observer = watcher if place == places[0] else _named(watcher, plan.labels[place])
-            request = make_request(plan, place, name=names[place], folder=folder, dataset=dataset)
             if record := _refusal(plan, place, group, free_memory or _free_memory):
                 group.refused[place] = record
                 continue
-            group.arms[place] = arm = make_arm(request, observer)
+            observer = watcher if place == places[0] else _named(watcher, plan.labels[place])
+            arm = make_arm(make_request(plan, place, name=names[place], folder=folder, dataset=dataset), observer)
             ends.callback(arm.stop)
+            group.arms[place] = arm
             if ready := arm.prepare():
                 group.ready[place] = ready
         _measure(group, plan.specs[places[0]], watcher, clock=clock)
@@ -206,7 +211,9 @@ def _width(group: Group, place: int) -> float | None:
 
 def _reasons(group: Group, *, used: float, is_known: bool) -> dict[int, str]:
     living = group.living()
-    blocks = len(group.samples[living[0]]) // 2
+    if not living:
+        return {}
+    blocks = len(group.samples[living[0]]) // SLICES_A_BLOCK
     ended = (
         f"{blocks} blocks {IN_TURNS}, {used:.1f} s" if is_known else f"budget used by {blocks} blocks {IN_TURNS}"
     )

@@ -32,8 +32,11 @@ def test_a_small_network_holds_what_was_counted_by_hand(memory_format: str, numb
 
 
 def test_weights_and_buffers_are_not_counted() -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 1000, bias=False))
-    assert activation_bytes(network, torch.rand(4, 1, 4, 4), place()) == 16 * FLOAT
+    """The first layer's input carries no gradient, the second saves its weights to pass one on."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 1, bias=False), nn.Linear(1, 1000, bias=False))
+    pictures = torch.rand(4, 1, 4, 4)
+    assert saved_bytes(network, pictures, place()) == 4 * (16 + 1) * FLOAT
+    assert activation_bytes(network, pictures, place()) == (16 + 1) * FLOAT
 
 
 def test_weights_that_autocast_casts_cancel() -> None:

@@ -192,11 +192,18 @@ class Hungry(nn.Module):
     def __init__(self, classes, channels):
         super().__init__()
         self.head = nn.Linear(64 * 64 * channels, classes)
+        self.fault = torch.OutOfMemoryError("CUDA out of memory")
 
     def forward(self, x):
         if self.training and len(x) == 4 and not x.is_meta:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise self.fault
         return self.head(x.flatten(1))
+
+
+class Broken(Hungry):
+    def __init__(self, classes, channels):
+        super().__init__(classes, channels)
+        self.fault = RuntimeError("the shapes do not fit")
 """
 
 
@@ -210,6 +217,28 @@ def test_memory_that_runs_out_after_the_timing_costs_only_what_it_hit(
     assert record.last("activation_bytes") is None
     assert "memory ran out while the activations were counted" in record.actual.notes[-1]
     assert record.last("parity_error") is not None
+
+
+def test_another_fault_after_the_timing_is_not_taken_for_memory(
+    pictures: Path, tmp_path: Path, cache: Path
+) -> None:
+    (tmp_path / "hungry.py").write_text(HUNGRY)
+    spec = small_spec(pictures, f"{tmp_path / 'hungry.py'}:Broken", cache=cache, task="train_step")
+    record = run_small(spec, tmp_path, cache=cache)
+    assert (record.status, record.reason) == ("crashed", "RuntimeError: the shapes do not fit")
+    assert len(record.values("sample_seconds")) >= 6
+
+
+def test_inference_is_judged_by_the_answer_that_it_gave_at_first(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path
+) -> None:
+    spec = small_spec(pictures, f"{own_networks}:small", cache=cache, task="infer")
+    work = open_small(spec, tmp_path, cache=cache)
+    start = start_work(work)
+    assert start.answer is not None
+    look_closer(work, vary(start, answer=start.answer.flip(1)), seconds=(1.0,))
+    assert "differ from plain fp32's" in str(work.context.findings.actual["void"])
+    work.close()
 
 
 def test_a_look_closer_without_any_sample_is_possible(

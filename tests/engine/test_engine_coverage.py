@@ -1,7 +1,8 @@
 """The interval holds the true median as often as it says, though sampling stops once the interval is narrow.
 
-Measured with the defaults (10 s, ±1 %, looks 20 % apart), 3,000 runs of each case by another seed: normal 94.5 to
-96.8 %, log-normal 94.5 to 96.1 %, spiky 93.6 to 96.6 % (standard deviations of 0.5 to 15 %, calls of 2 ms to 1 s).
+Measured with the defaults (10 s, ±1 %), 2,000 runs of each of 13 cases by another seed (standard deviations of 0.5
+to 10 %, calls of 10 ms to 1 s): normal 94.1 to 97.0 %, log-normal 94.3 to 97.0 %, spiky 94.6 to 97.3 %. Where one
+narrow look was enough, the least were 93.2, 93.1 and 93.9 %.
 """
 
 from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ import torch
 from msgspec.structs import replace
 from runs import Events, run_small, small_spec
 
-from benchbox.engine.execute import is_out_of_memory
+from benchbox.engine.memory import is_out_of_memory
 from benchbox.records.events import AnyEvent, PhaseBegan
 
 

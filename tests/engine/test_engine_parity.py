@@ -1,5 +1,6 @@
 """Answers are compared with plain fp32's: what agrees passes, what is wrong, chance or no number is void."""
 
+from dataclasses import replace as vary
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from runs import run_small, small_spec
+from torch import nn
 from works import open_small
 
 from benchbox.engine.parity import COMPARED, TOLERANCE, Parity, compare, first_answers, own_logits, plain_logits
@@ -129,6 +131,34 @@ def test_the_comparison_changes_nothing(
         assert torch.equal(tensor, before[name][0])
         assert tensor.stride() == before[name][1]
     assert work.network.training is was_training
+    work.close()
+
+
+class Watching(nn.Module):
+    """Remembers in which mode, and with which layout of weights and pictures, it was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.seen = nn.Conv2d(3, 4, 3), list[tuple[bool, bool, bool]]()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append((self.training, self.conv.weight.is_contiguous(), x.is_contiguous()))
+        logits: torch.Tensor = self.conv(x).mean((2, 3))
+        return logits
+
+
+def test_plain_is_contiguous_through_and_through_and_both_are_in_eval_mode(
+    pictures: Path, cache: Path, tmp_path: Path
+) -> None:
+    spec = small_spec(pictures, "lenet", cache=cache, task="train_step")
+    spec = replace(spec, placement=replace(spec.placement, memory_format="channels_last"))
+    work = open_small(spec, tmp_path, cache=cache)
+    watching = Watching()
+    stage = vary(work.stage, network=work.place.put(watching).train())
+    batch = torch.randn(8, 3, 8, 8).contiguous(memory_format=torch.channels_last)
+    own_logits(stage, batch)
+    plain_logits(stage, batch)
+    assert watching.seen == [(False, False, False), (False, True, True)]
     work.close()
 
 

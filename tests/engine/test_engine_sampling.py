@@ -205,6 +205,23 @@ def test_a_noisy_call_uses_its_budget_and_says_how_far_it_came() -> None:
     assert reason.startswith("budget used, ±")
 
 
+def test_one_lucky_look_is_not_enough() -> None:
+    """Ten samples are ±2 %, all later ones equal: of the looks from 10 to 27 only the last two are narrow."""
+    costs = [0.05 * (1 + 0.02 * (-1) ** number) for number in range(10)] + [0.05] * 20
+    narrow = [(half_width(costs[:size]) or 0) <= 0.01 for size in (10, 12, 15, 18, 22, 27)]
+    assert narrow == [False] * 4 + [True] * 2
+    looked = iter(costs)
+    seconds, _ = samples_of(World(lambda: next(looked)), estimate=0.05)
+    assert len(seconds) == 27
+
+
+@given(st.integers(0, 1000))
+def test_the_budget_ends_the_sampling_whenever_the_next_look_is(seed: int) -> None:
+    noise = random.Random(seed)
+    seconds, _ = samples_of(World(lambda: noise.uniform(0.01, 0.19)), estimate=0.1, seconds=10.0)
+    assert 10.0 <= sum(seconds) < 10.2
+
+
 def test_a_noisy_call_goes_on_until_its_goal() -> None:
     noise = random.Random(0)
     seconds, reason = samples_of(

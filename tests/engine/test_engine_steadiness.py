@@ -37,6 +37,10 @@ def test_drift_is_told_with_its_direction(ratio: float, word: str) -> None:
     assert any(text.startswith("drifting:") and word in text for text in said)
 
 
+def test_a_certain_but_small_drift_is_none() -> None:
+    assert unsteady([1 + 0.03 * at / 60 for at in range(60)]) == ()
+
+
 def test_a_drift_within_the_noise_is_none() -> None:
     assert not any("drifting" in text for text in unsteady(samples(30, spread=0.2)))
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from runs import small_spec
 from works import measured, open_small
 
+from benchbox.engine.work import BATCHES_A_PASS
 from benchbox.plan.spec import RunSpec
 
 
@@ -49,6 +50,14 @@ def test_steps_go_on_beyond_a_pass_and_the_learning_rate_stays(
         for _ in range(70):
             work.call()
         assert work.learner.optimizer.param_groups[0]["lr"] == rate == work.context.spec.fit.lr
+
+
+def test_every_pass_has_an_order_of_its_own(
+    pictures: Path, own_networks: Path, cache: Path, tmp_path: Path
+) -> None:
+    with closing(open_small(spec_of(pictures, own_networks, cache, "train_step"), tmp_path, cache=cache)) as work:
+        batches = [work.batch() for _ in range(BATCHES_A_PASS + 1)]
+        assert not torch.equal(batches[0], batches[-1])
 
 
 def test_nothing_is_called_while_the_work_is_set_up(

@@ -90,8 +90,8 @@ def by_timm(model: str, task: str) -> float:
     import timm
     import torch
 
-    from benchbox.engine.place import make_place
     from benchbox.engine.devices import probe_machine
+    from benchbox.engine.place import make_place
     from benchbox.plan.resolve import find_device
     from benchbox.plan.spec import PlacementSpec
 

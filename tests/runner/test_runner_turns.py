@@ -243,11 +243,10 @@ def test_the_others_go_on_without_the_first_and_after_each_other() -> None:
     assert len(bench.arms[1].samples) >= 12
 
 
-def test_all_may_be_lost() -> None:
+@pytest.mark.parametrize("slice_number", [-1, 1, 12])
+def test_all_may_be_lost(slice_number: int) -> None:
     bench = Bench(quiet(), 0.1, 0.1)
-    bench.faults = {0: {1: "oom"}, 1: {1: "oom"}}
-    assert [record.status for record in bench.run()] == ["oom", "oom"]
-    bench.faults = {0: {-1: "oom"}, 1: {-1: "oom"}}
+    bench.faults = {0: {slice_number: "oom"}, 1: {slice_number: "oom"}}
     assert [record.status for record in bench.run()] == ["oom", "oom"]
 
 
