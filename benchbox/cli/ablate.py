@@ -49,7 +49,12 @@ CompileRung = Annotated[
     ),
 ]
 SampleSeconds = Annotated[
-    float, typer.Option("--seconds", help="Seconds of timing an arm that takes turns: of speed, and of how a network is placed.", rich_help_panel=ABLATION)
+    float,
+    typer.Option(
+        "--seconds",
+        help="Seconds of timing an arm that takes turns: of speed, and of how a network is placed.",
+        rich_help_panel=ABLATION,
+    ),
 ]
 
 

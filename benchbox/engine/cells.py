@@ -126,7 +126,7 @@ def _keep(work: Work, samples: Samples) -> None:
     findings = work.context.findings
     findings.measure("sample_seconds", *samples.seconds)
     findings.measure("wall_seconds", *samples.walls)
-    findings.actual["stop_reason"] = samples.reason
+    findings.actual |= {"stop_reason": samples.reason, "calls_a_sample": samples.calls}
     if samples.unlikely:
         findings.note(
             f"{samples.unlikely} of {len(samples.seconds)} samples: the GPU's clock contradicts the host's, whose "

@@ -39,12 +39,14 @@ class Timed(NamedTuple):
 class Samples:
     """Seconds a call, in the order seen, and why sampling stopped.
 
-    `walls` are the host's seconds of the same calls, empty where the host timed them anyway. `unlikely` counts
+    `calls` are those of one sample. `walls` are the host's seconds of the same calls, empty where the host timed
+    them anyway. `unlikely` counts
     the samples in which the device's clock contradicted the host's, so that the host's was taken.
     """
 
     seconds: tuple[float, ...]
     reason: str
+    calls: int = 1
     walls: tuple[float, ...] = ()
     unlikely: int = 0
 
@@ -89,8 +91,8 @@ def take_samples(
     """Sample until the median's 95 % interval is within ± `timing.goal`, or `timing.seconds` are used.
 
     The interval must be found narrow at two looks in a row, or at the first. `estimate` is about how many seconds
-    one call takes. Never fewer than `timing.least` samples are taken,
-    but for calls of over two seconds, of which three suffice.
+    one call takes. Never fewer than `timing.least` samples are taken, but for calls of over two seconds, of which
+    three suffice.
     """
     repeats = max(1, math.ceil(SHORTEST_SAMPLE / max(estimate, 1e-9)))
     least = _least(timing, estimate)
@@ -108,13 +110,14 @@ def take_samples(
         reason = _reason_to_stop(seconds, width, used=used, timing=timing, was_narrow=was_narrow)
         was_narrow = width is not None and width <= timing.goal
         if reason:
-            return _samples(seen, reason, has_stopwatch=stopwatch is not None)
+            return _samples(seen, reason, calls=repeats, has_stopwatch=stopwatch is not None)
 
 
-def _samples(seen: Sequence[Timed], reason: str, *, has_stopwatch: bool) -> Samples:
+def _samples(seen: Sequence[Timed], reason: str, *, calls: int, has_stopwatch: bool) -> Samples:
     return Samples(
         seconds=tuple(timed.seconds for timed in seen),
         reason=reason,
+        calls=calls,
         walls=tuple(timed.wall for timed in seen) if has_stopwatch else (),
         unlikely=sum(not timed.is_by_device for timed in seen) if has_stopwatch else 0,
     )

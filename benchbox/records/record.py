@@ -70,7 +70,8 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     `weights` says where an evaluation's weights come from; `network_digest` is the hash of a foreign network's
     source; `notes` say every fallback and its reason; `mean` and `std` are the normalisation, per channel, of
     pictures scaled to 0…1. `void` says why a timed cell's numbers must not be ranked: its answers are not those
-    of plain fp32. `doubts` say what disturbed it: its numbers stand, but may not hold.
+    of plain fp32. `calls_a_sample` is over 1 where one call is too short for a sample. `doubts` say what
+    disturbed it: its numbers stand, but may not hold.
     """
 
     data: str = ""
@@ -83,6 +84,7 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     network_digest: str = ""
     weights: str = ""
     stop_reason: str = ""
+    calls_a_sample: int = 1
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     test_pictures: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from benchbox.records.estimate import (
     percentile,
     ratio_of_processes,
 )
+from benchbox.records.ratios import took_turns
 from benchbox.records.record import Record
 
 STAGES = ("data_wait", "copy", "forward", "backward", "optimizer")
@@ -78,7 +79,7 @@ def timing_of(records: Sequence[Record]) -> Timing | None:
     if not sampled:
         return None
     series = [record.values("sample_seconds") for record in sampled]
-    pooled = [value for samples in series for value in samples]
+    single = [value for record in sampled if _is_of_calls(record) for value in record.values("sample_seconds")]
     medians = tuple(float(np.median(samples)) for samples in series)
     seconds = median(series[0]) if len(series) == 1 else over_processes(medians)
     speed = seconds.inverse(sampled[0].spec.fit.batch_size)
@@ -87,14 +88,19 @@ def timing_of(records: Sequence[Record]) -> Timing | None:
         seconds=seconds,
         pictures_per_second=speed,
         process_medians=medians,
-        samples=len(pooled),
-        p90=percentile(pooled, 90),
-        p95=percentile(pooled, 95),
-        p99=percentile(pooled, 99),
+        samples=sum(map(len, series)),
+        p90=percentile(single, 90),
+        p95=percentile(single, 95),
+        p99=percentile(single, 99),
         wall=float(np.median(walls)) if walls else None,
         stop_reason="; ".join(dict.fromkeys(record.actual.stop_reason for record in sampled)),
         share_of_ceiling=_share_of_ceiling(sampled, speed.value),
     )
+
+
+def _is_of_calls(record: Record) -> bool:
+    """Whether each sample is one call: the mean of several hides the slow ones that a percentile asks for."""
+    return record.actual.calls_a_sample == 1 and not took_turns(record)
 
 
 def _share_of_ceiling(records: Sequence[Record], pictures_per_second: float) -> float | None:

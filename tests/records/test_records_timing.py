@@ -8,6 +8,7 @@ from factories import (
     sample_ceiling,
     sample_environment,
     timed_record,
+    with_actual,
     with_measured,
 )
 
@@ -34,6 +35,17 @@ def test_percentiles_are_those_of_all_samples_together() -> None:
     assert timing
     assert timing.p90 == pytest.approx(0.128)
     assert timing.p95 is None
+
+
+@pytest.mark.parametrize("actual", [{"calls_a_sample": 2}, {"stop_reason": "in turns, ±0.8 % after 9 blocks"}])
+def test_means_of_several_calls_give_no_percentiles(actual: dict[str, object]) -> None:
+    samples = [0.1 + 0.001 * place for place in range(64)]
+    timing = timing_of([with_actual(timed_record(samples=samples), **actual)])
+    assert timing
+    assert timing.p90 is None
+    whole = timing_of([timed_record(samples=samples)])
+    assert whole
+    assert whole.p90 is not None
 
 
 def test_a_process_that_failed_does_not_count_beside_one_that_did_not() -> None:

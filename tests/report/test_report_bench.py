@@ -100,15 +100,8 @@ def test_a_doubt_is_a_note_and_takes_no_rank() -> None:
     records = bench_records()
     records[0] = with_actual(records[0], doubts=("noisy: ±6 %",))
     grids = _grids(records)
-    assert "lenet: in doubt: infer: noisy: ±6 %" in grids["Speed, size and accuracy"].notes
+    assert "In doubt: lenet inference: noisy: ±6 %." in grids["Speed, size and accuracy"].notes
     assert _column(grids["Ranking"], "Infer")[0] == ("1", "")
-
-
-def test_of_doubts_that_differ_in_numbers_alone_the_first_is_told() -> None:
-    cells = process_records(medians=(0.1, 0.1, 0.1))
-    records = [with_actual(cell, doubts=(f"noisy: ±{9.5 + place} %", "hot")) for place, cell in enumerate(cells)]
-    said = "lenet: in doubt: infer: noisy: ±9.5 % (and 2 more like it); hot"
-    assert said in _grids(records)["Speed, size and accuracy"].notes
 
 
 def test_of_a_wide_interval_the_bounds_are_told() -> None:

@@ -1,6 +1,6 @@
 """Doubts below a table: each kind once, for all timings that it concerns."""
 
-from factories import timed_record, with_actual
+from factories import process_records, timed_record, with_actual
 
 from benchbox.records.record import Record
 from benchbox.records.rows import rows
@@ -35,6 +35,12 @@ def test_the_same_doubt_of_several_timings_is_said_once_with_its_range() -> None
 def test_a_doubt_of_all_is_one_of_all() -> None:
     seen = notes(doubtful("lenet", "infer", BUSY.format(20)), doubtful("lenet", "train_step", BUSY.format(20)))
     assert seen == (f"In doubt: all timings: {BUSY.format(20)}.",)
+
+
+def test_processes_of_one_cell_share_a_doubt() -> None:
+    cells = process_records(medians=(0.1, 0.1, 0.1))
+    records = [with_actual(cell, doubts=(f"noisy: ±{9.5 + place}%",)) for place, cell in enumerate(cells)]
+    assert notes(*records) == ("In doubt: lenet inference: noisy: ±9.5–11.5%.",)
 
 
 def test_doubts_of_other_kinds_stay_apart() -> None:

@@ -51,11 +51,11 @@ aten::copy_                          2.5  0.0500 ms      0.0
 
 Layers, forward pass
 stages.stage4.block1.conv2 Conv2d      1    20.0 ms      8.0
-Calls and time in a step, which took 250 ms under the profiler (mean of 3);
-share of it, by the host's clock. A layer's time is that of its forward pass
-alone, with all that it calls.
-Trace: the run trace/run in TensorBoard (`make tensorboard`, or `tensorboard
---logdir FOLDER`)."""
+· Calls and time in a step, which took 250 ms under the profiler (mean of 3);
+  share of it, by the host's clock. A layer's time is that of its forward pass
+  alone, with all that it calls.
+· Trace: the run trace/run in TensorBoard (`make tensorboard`, or `tensorboard
+  --logdir FOLDER`)."""
 
 
 def test_operators_and_layers_stand_in_two_sections(tmp_path: Path) -> None:
