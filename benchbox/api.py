@@ -160,7 +160,7 @@ def _resolved(plan: Plan, dataset: Path, observer: Observer, caller: Callable[..
             request = PrepareRequest(
                 data=spec.data,
                 models=(spec.model,),
-                memory_format=spec.placement.memory_format,
+                placement=spec.placement,
                 dataset=str(dataset),
             )
             known[key] = caller(f"{ENGINE}:prepare", request, returns=Facts, observer=observer)

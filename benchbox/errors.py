@@ -8,8 +8,12 @@
     │   ├── CheckpointError   a file that is not a checkpoint, or does not fit
     │   └── RecordError       a report folder or a line of a journal
     ├── StorageError          a disk is full, or a report cannot be written exit 74
-    ├── NotFiniteError        a loss became NaN or infinite                 a row `nan`
-    └── Interrupted           SIGINT or SIGTERM reached a run               exit 130
+    └── NotFiniteError        a loss became NaN or infinite                 a row `nan`
+
+    Interrupted               SIGINT or SIGTERM reached a run               exit 130
+
+Interrupted stands beside KeyboardInterrupt, not below Exception: a foreign network may raise anything, and whoever
+catches that must not catch a signal with it.
 
 Exit codes of the commands that run a plan: 0 every run is ok or was skipped on purpose; 1 a run failed, and its
 row says why; 2 nothing ran, since what was asked cannot be done; 70 an error of benchbox's own; 74 (EX_IOERR of
@@ -104,5 +108,12 @@ class NotFiniteError(BenchboxError):
     """A loss became NaN or infinite: the run ends as a row `nan`."""
 
 
-class Interrupted(BenchboxError):  # noqa: N818 - an event, not a fault
-    """SIGINT or SIGTERM reached a run: it saves what it has and ends as `interrupted`."""
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM reached a run: it saves what it has and ends as `interrupted`.
+
+    `answer` is what a child process still gave when it was told to stop, None where it gave nothing.
+    """
+
+    def __init__(self, reason: str = "interrupted", answer: object = None) -> None:
+        super().__init__(reason)
+        self.answer = answer

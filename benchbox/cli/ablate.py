@@ -66,6 +66,7 @@ def ablate(
     models: ModelNames = "lenet,alexnet",
     seeds: SeedCount = 1,
     seconds: SampleSeconds = 10.0,
+    precision_goal: options.Goal = 1.0,
     data: options.Data = "auto",
     image_size: options.ImageSize = 128,
     channels: options.Channels = 1,
@@ -128,7 +129,7 @@ def ablate(
             threads=threads,
             workers=workers,
         ),
-        timing=TimingSpec(seconds=seconds),
+        timing=TimingSpec(seconds=seconds, goal=options.parse_goal(precision_goal)),
         seed=seed,
     )
     is_ladder = factors == SPEED
@@ -142,8 +143,10 @@ def ablate(
         placements = [base.placement, replace(base.placement, precision="fp32")]
     facts = gather_facts(base, named, output, conduct, placements=placements)
     if is_ladder:
-        carry_out(plan_ladder(base, named, facts, has_compile=compile is not False), output, conduct)
-    carry_out(plan_ablate(base, named, wanted, seeds, facts), output, conduct)
+        plan = plan_ladder(base, named, facts, has_compile=compile is not False)
+    else:
+        plan = plan_ablate(base, named, wanted, seeds, facts)
+    carry_out(replace(plan, budget=seconds), output, conduct)
 
 
 def make_factors(text: str, values: list[str]) -> list[Factor]:

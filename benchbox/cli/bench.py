@@ -16,18 +16,17 @@ from benchbox.plan.axes import Factor, cross, make_factor
 from benchbox.plan.bench import USUAL_BUDGET, BenchOptions, plan_bench
 from benchbox.plan.catalogue import THE_SIX
 from benchbox.plan.facts import Facts, sized
-from benchbox.plan.spec import DataSpec, ModelSpec, PlacementSpec, RunSpec
+from benchbox.plan.spec import DataSpec, ModelSpec, PlacementSpec, RunSpec, TimingSpec
 
-MEASURING = "Measuring"
 HOUR = 3600.0
 
-All = Annotated[bool, typer.Option("--all", help="The six of the zoo.", rich_help_panel=MEASURING)]
+All = Annotated[bool, typer.Option("--all", help="The six of the zoo.", rich_help_panel=options.MEASURING)]
 Budget = Annotated[
     float | None,
     typer.Option(
         help="Seconds for the whole, but for the few samples that a slow cell needs at least.",
         show_default=f"{USUAL_BUDGET:.0f}, or what one sample of each cell needs",
-        rich_help_panel=MEASURING,
+        rich_help_panel=options.MEASURING,
     ),
 ]
 FitSeconds = Annotated[
@@ -35,27 +34,21 @@ FitSeconds = Annotated[
     typer.Option(
         "--fit",
         help="Most seconds for training a network that has no checkpoint; 0 trains none.",
-        rich_help_panel=MEASURING,
+        rich_help_panel=options.MEASURING,
     ),
 ]
 FitEpochs = Annotated[
     int | None,
-    typer.Option(help="Train each network first, for so many epochs.", rich_help_panel=MEASURING),
+    typer.Option(help="Train each network first, for so many epochs.", rich_help_panel=options.MEASURING),
 ]
 Processes = Annotated[
     int,
-    typer.Option(help="Measure every cell in so many fresh processes, in turn.", rich_help_panel=MEASURING),
+    typer.Option(help="Measure every cell in so many fresh processes, in turn.", rich_help_panel=options.MEASURING),
 ]
 MaxBatch = Annotated[
     bool,
-    typer.Option("--max-batch", help="Search the largest batch that can be trained.", rich_help_panel=MEASURING),
-]
-Under = Annotated[
-    list[str] | None,
     typer.Option(
-        metavar="CONSTRAINT",
-        help='Choose the best under a constraint, such as "latency<10ms"; may be given more than once.',
-        rich_help_panel=MEASURING,
+        "--max-batch", help="Search the largest batch that can be trained.", rich_help_panel=options.MEASURING
     ),
 ]
 
@@ -70,7 +63,8 @@ def bench(
     fit_epochs: FitEpochs = None,
     processes: Processes = 1,
     max_batch: MaxBatch = False,
-    under: Under = None,
+    precision_goal: options.Goal = 1.0,
+    under: options.Under = None,
     data: options.Data = "auto",
     image_size: options.Sizes = "128",
     channels: options.Channels = 1,
@@ -105,7 +99,7 @@ def bench(
     output = Output(out=out, quiet=quiet, json=json)
     conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
     if resume is not None and is_bare_resume(context):
-        resume_report(resume, output, conduct, command="bench")
+        resume_report(resume, output, conduct, command="bench", under=options.check_constraints(under or []))
     if all_ and models:
         raise SpecError.of("ARCHITECTURE… with --all", " ".join(models), allowed="names or --all")
     wishes = BenchOptions(
@@ -115,7 +109,7 @@ def bench(
         processes=processes,
         has_max_batch=max_batch,
     )
-    constraints = check_constraints(under or [])
+    constraints = options.check_constraints(under or [])
     base = RunSpec(
         data=DataSpec(
             source=data,
@@ -126,6 +120,7 @@ def bench(
             cache_limit=options.parse_bytes(cache_limit),
         ),
         placement=PlacementSpec(device=device, workers=workers),
+        timing=TimingSpec(goal=options.parse_goal(precision_goal)),
         seed=seed,
     )
     settings = {
@@ -160,16 +155,6 @@ def bench(
     carry_out(plan, output, conduct)
 
 
-def check_constraints(texts: list[str]) -> tuple[str, ...]:
-    """The constraints as they were typed. Raises SpecError for one that says nothing."""
-    # Imported here: what it needs takes half a second, which --help must not wait for.
-    from benchbox.records.constraints import parse
-
-    for text in texts:
-        parse(text)
-    return tuple(texts)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
     """A base spec and the settings that take several values."""
@@ -191,6 +176,8 @@ def make_sweep(base: RunSpec, settings: Mapping[str, list[str]]) -> Sweep:
     factors = []
     for name, texts in settings.items():
         values = options.split_list(texts)
+        if texts and not values:
+            raise SpecError.of(f"--{name}", ",".join(texts), allowed="one value, or several with commas")
         if not values:
             continue
         factor = make_factor(name, values)

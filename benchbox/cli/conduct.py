@@ -9,10 +9,13 @@ import typer
 
 from benchbox.errors import SpecError
 from benchbox.runner.child import call, call_here
+from benchbox.runner.folder import read_plan
 
 NO_TIMEOUT = "only a process of its own can be ended from outside"
 # What may stand beside --resume without describing a plan.
-BESIDE_RESUME = {"resume", "timeout", "no_isolate", "quiet", "json", "out"}
+BESIDE_RESUME = {"resume", "timeout", "no_isolate", "dry_run", "under", "quiet", "json", "out"}
+# Two weeks: operating systems cannot wait for much longer in one call.
+LONGEST = 14 * 86400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +33,8 @@ class Conduct:
 
     def __post_init__(self) -> None:
         """Raises SpecError for what cannot be."""
-        if not self.timeout >= 0:
-            raise SpecError.of("--timeout", self.timeout, allowed="0 seconds or more")
+        if not 0 <= self.timeout <= LONGEST:
+            raise SpecError.of("--timeout", self.timeout, allowed=f"0 (no limit) to {LONGEST:.0f} seconds")
         if self.has_timeout and self.timeout and not self.isolates:
             raise SpecError.of("--timeout with --no-isolate", self.timeout, allowed="one of them", hint=NO_TIMEOUT)
 
@@ -44,8 +47,10 @@ class Conduct:
 def make_conduct(
     context: typer.Context, *, resume: Path | None, timeout: float, no_isolate: bool, dry_run: bool = False
 ) -> Conduct:
-    """The conduct that a command's options ask for."""
+    """The conduct that a command's options ask for. Raises RecordError where there is no report to resume."""
     typed = _typed(context)
+    if resume is not None:
+        read_plan(resume)
     return Conduct(
         resume=resume,
         timeout=0.0 if no_isolate and "timeout" not in typed else timeout,

@@ -1,6 +1,7 @@
 """`benchbox env`: what this machine is, what it can do, and how small a difference can be seen on it."""
 
 import statistics
+from math import inf
 from typing import Annotated, Protocol, TypeVar
 
 import msgspec
@@ -60,8 +61,8 @@ def env(
     from benchbox.report.machine import machine_document, print_machine
     from benchbox.runner.child import call
 
-    if not seconds > 0:
-        raise SpecError.of("--seconds", seconds, allowed="more than 0")
+    if not 0 < seconds < inf:
+        raise SpecError.of("--seconds", seconds, allowed="more than 0, finite")
     request = InspectRequest(placement=PlacementSpec(device=device, threads=threads), seconds=seconds)
     with make_display(Console(stderr=True), quiet=quiet, total=0) as display:
         inspection = inspect(request, call=call, observer=display)

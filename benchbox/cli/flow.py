@@ -26,7 +26,7 @@ from benchbox.records.journal import latest, storing
 from benchbox.records.record import Record
 from benchbox.runner.child import ENGINE
 from benchbox.runner.folder import OUTPUT, make_folder, write_plan
-from benchbox.runner.resume import finished, first_difference, open_report
+from benchbox.runner.resume import finished, first_difference, open_report, remaining
 from benchbox.runner.run import Runner, run_turns
 from benchbox.runner.watcher import Watcher
 
@@ -86,7 +86,7 @@ def gather_facts(
     request = PrepareRequest(
         data=base.data,
         models=tuple(models),
-        memory_format=base.placement.memory_format,
+        placement=base.placement,
         dataset=str(DATASET),
         goes_on=goes_on,
         image_sizes=tuple(image_sizes),
@@ -114,11 +114,10 @@ def carry_out(plan: Plan, output: Output, conduct: Conduct) -> NoReturn:
     With --dry-run it is only shown; with --resume it must be that report's plan, of which the rest is run.
     """
     plan = replace(plan, timeout=conduct.timeout or None)
+    if conduct.resume is not None:
+        resume_report(conduct.resume, output, conduct, command=plan.command, under=plan.under, typed=plan)
     if conduct.is_dry:
         _show_plan(plan, output)
-        raise typer.Exit
-    if conduct.resume is not None:
-        resume_report(conduct.resume, output, conduct, command=plan.command, typed=plan)
     plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
     folder = make_folder(output.out, plan.command, now=datetime.now())
     with storing(folder):
@@ -128,12 +127,19 @@ def carry_out(plan: Plan, output: Output, conduct: Conduct) -> NoReturn:
 
 
 def resume_report(
-    folder: Path, output: Output, conduct: Conduct, *, command: str, typed: Plan | None = None
+    folder: Path,
+    output: Output,
+    conduct: Conduct,
+    *,
+    command: str,
+    under: tuple[str, ...] = (),
+    typed: Plan | None = None,
 ) -> NoReturn:
     """Run what is missing or failed in a report, and leave as `carry_out` does.
 
-    `typed` is the plan that the same command line makes now, where it has more than --resume. Raises RecordError
-    where the report is of another plan, of another machine or of other pictures.
+    `under` are other constraints than the plan's, by which to choose. `typed` is the plan that the same command
+    line makes now, where it has more than --resume. Raises RecordError where the report is of another plan, of
+    another machine or of other pictures.
     """
     plan, journal = open_report(folder)
     if plan.command.split()[0] != command.split()[0]:
@@ -148,14 +154,18 @@ def resume_report(
         )
     if journal.note:
         output.stderr.print(f"note: {journal.note}", soft_wrap=True, markup=False)
-    if conduct.has_timeout:
-        plan = replace(plan, timeout=conduct.timeout or None)
+    timeout = (conduct.timeout or None) if conduct.has_timeout else plan.timeout
+    plan = replace(plan, timeout=timeout, under=under or plan.under)
+    rest = tuple(place for step in remaining(plan, journal.records) for place in step)
+    if conduct.is_dry:
+        _show_plan(plan, output, places=rest)
+    _say_expectation(plan, output, places=rest)
     _finish(plan, folder, output, conduct, done=journal.records)
 
 
 def _facts_again(plan: Plan, output: Output, conduct: Conduct) -> Facts:
     """What is true of machine, pictures and networks now, asked as the plan was made."""
-    models = {spec.model.name: spec.model for spec in plan.specs if spec.model.name not in plan.refusals}
+    models = {spec.model.name: spec.model for spec in plan.specs}
     sizes = tuple(dict.fromkeys(spec.data.image_size for spec in plan.specs))
     return gather_facts(plan.specs[0], list(models.values()), output, conduct, image_sizes=sizes, goes_on=True)
 
@@ -174,22 +184,24 @@ def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done:
     raise typer.Exit(code)
 
 
-def _show_plan(plan: Plan, output: Output) -> None:
+def _show_plan(plan: Plan, output: Output, places: Sequence[int] | None = None) -> NoReturn:
+    """Show the runs at these places, None for all of them, and leave."""
     from benchbox.report.grid import print_grid
     from benchbox.report.plan import plan_document, plan_grid
 
     if output.json:
-        sys.stdout.write(plan_document(plan).decode())
+        sys.stdout.write(plan_document(plan, places).decode())
     else:
-        print_grid(output.stdout, plan_grid(plan))
+        print_grid(output.stdout, plan_grid(plan, places))
+    raise typer.Exit
 
 
-def _say_expectation(plan: Plan, output: Output) -> None:
-    """One line before anything runs: how many runs, of what, and about how long."""
+def _say_expectation(plan: Plan, output: Output, places: Sequence[int] | None = None) -> None:
+    """One line before anything runs: how many runs, of what, and about how long at most."""
     from benchbox.report.plan import expectation
 
     if not output.quiet:
-        output.stderr.print(expectation(plan), soft_wrap=True, markup=False, highlight=False)
+        output.stderr.print(expectation(plan, places), soft_wrap=True, markup=False, highlight=False)
 
 
 def _run(plan: Plan, folder: Path, output: Output, conduct: Conduct, done: Sequence[Record]) -> list[Record]:

@@ -164,6 +164,25 @@ ThreadCounts = Annotated[
     ),
 ]
 
+MEASURING = "Measuring"
+Goal = Annotated[
+    float,
+    typer.Option(
+        "--precision-goal",
+        help="Stop when the interval is within ± so many per cent, if the time is not used before.",
+        rich_help_panel=MEASURING,
+    ),
+]
+
+Under = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONSTRAINT",
+        help='Choose the best under a constraint, such as "latency<10ms"; may be given more than once.',
+        rich_help_panel=MEASURING,
+    ),
+]
+
 RUNNING = "Running"
 Resume = Annotated[
     Path | None,
@@ -202,6 +221,23 @@ def parse_bytes(text: str) -> int:
     if match is None or match[2].upper() not in _UNITS:
         raise SpecError.of("--cache-limit", text, allowed="bytes, or a number with KiB, MiB or GiB")
     return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def check_constraints(texts: list[str]) -> tuple[str, ...]:
+    """The constraints as they were typed. Raises SpecError for one that says nothing."""
+    # Imported here: what it needs takes half a second, which --help must not wait for.
+    from benchbox.records.constraints import parse
+
+    for text in texts:
+        parse(text)
+    return tuple(texts)
+
+
+def parse_goal(percent: float) -> float:
+    """A goal in per cent as a ratio. Raises SpecError."""
+    if not 0 < percent < 100:
+        raise SpecError.of("--precision-goal", percent, allowed="more than 0 and less than 100 per cent")
+    return percent / 100
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 
 from benchbox.cli import options
@@ -14,13 +15,16 @@ from benchbox.runner.folder import read_plan
 Folder = Annotated[Path, typer.Argument(metavar="REPORT", help="A report's folder.")]
 
 
-def report(folder: Folder = options.REPORTS / "latest", json: options.Json = False) -> None:
+def report(
+    folder: Folder = options.REPORTS / "latest", under: options.Under = None, json: options.Json = False
+) -> None:
     """Show a report again: its tables and the conditions under which they hold."""
     from benchbox.report.show import show
     from benchbox.report.write import json_document
 
     place, journal = find_journal(folder).parent, read_journal(folder)
     plan = read_plan(place)
+    plan = replace(plan, under=options.check_constraints(under or []) or plan.under)
     records = latest(journal.records, plan.specs)
     if journal.note:
         Console(stderr=True).print(f"note: {journal.note}", soft_wrap=True, markup=False, highlight=False)

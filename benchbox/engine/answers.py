@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from benchbox.engine.findings import Findings
 from benchbox.engine.loops import Answers
 from benchbox.errors import NotFiniteError
+from benchbox.records.confusion import PREDICTION_COLUMNS, macro_f1
 from benchbox.records.files import write_whole
-from benchbox.records.scores import PREDICTION_COLUMNS, macro_f1
 
 TOP = 5
 FOLDER = "predictions"

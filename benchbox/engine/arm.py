@@ -16,7 +16,7 @@ from benchbox.engine.sampling import Clock, time_calls
 from benchbox.engine.stage import Context
 from benchbox.engine.state import doubts, read_state
 from benchbox.engine.work import Work, open_work
-from benchbox.plan.schedule import IN_TURNS, calls_a_slice, untimed_calls
+from benchbox.plan.schedule import calls_a_slice, untimed_calls
 from benchbox.plan.slices import ArmRequest, Finish, Look, Looked, Ready, Slice, Sliced
 from benchbox.records.events import Observer, ignore
 from benchbox.records.record import Record
@@ -55,8 +55,8 @@ class _Turns:
 
     def follow(self, turns: Connection) -> list[float]:
         """Answer wishes until Finish; the seconds a call of each slice."""
-        # Until there is a better reason: also the slices of an arm that is lost are told from a cell's samples.
-        self._findings.actual["stop_reason"] = IN_TURNS
+        # At once: also the slices of an arm that is lost are told from a cell's samples.
+        self._findings.actual["in_turns"] = True
         while not isinstance(wish := turns.recv(), Finish):
             turns.send(self._slice(wish) if isinstance(wish, Slice) else self._look(wish))
         self._findings.actual["stop_reason"] = wish.reason

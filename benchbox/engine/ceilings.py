@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-import psutil
 import torch
 
 from benchbox.engine.place import Place, make_place
@@ -18,6 +17,7 @@ from benchbox.plan.facts import Ceiling, MachineFacts
 from benchbox.plan.resolve import settle
 from benchbox.plan.spec import PlacementSpec
 from benchbox.records.events import Observer, PhaseBegan, Progress
+from benchbox.records.groups import free_bytes
 
 # Long enough that starting a product costs nothing beside it, short enough for several of them.
 PRODUCT_SECONDS = 0.15
@@ -65,7 +65,7 @@ class TorchLoads:
         """Free memory of the device, of the host where they share it."""
         if self.place.device.type == "cuda":
             return torch.cuda.mem_get_info(self.place.device)[0]
-        return psutil.virtual_memory().available
+        return free_bytes()
 
     @property
     def item_bytes(self) -> int:

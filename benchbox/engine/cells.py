@@ -1,30 +1,46 @@
 """The timed cells: one call of inference, or one training step, on one batch of the run's own pictures.
 
-Phases, each by name and duration: build, first batch, warm-up, timing; then, so that nothing disturbs the
-timing: split, memory, parity, profile. Accuracy is not a cell's business.
+Phases, each by name and duration: pictures, build, counting, placement, first batch, warm-up, timing; then, so that
+nothing disturbs the timing: split, memory, parity, profile. Accuracy is not a cell's business.
 """
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from benchbox.engine.activations import activation_bytes
+from benchbox.engine.findings import Findings
 from benchbox.engine.memory import is_out_of_memory, peak_above, peak_reserved
-from benchbox.engine.parity import check_parity, first_answers, own_logits
-from benchbox.engine.sampling import SLOW_SAMPLE, Samples, Timed, take_samples, time_calls
+from benchbox.engine.parity import COMPARED, check_parity, first_answers, own_logits
+from benchbox.engine.sampling import (
+    SLOW_SAMPLE,
+    Samples,
+    Timed,
+    count_repeats,
+    gather,
+    take_samples,
+    time_calls,
+)
 from benchbox.engine.split import split_steps
 from benchbox.engine.stage import Context, Stage
 from benchbox.engine.state import doubts, read_state
 from benchbox.engine.steadiness import unsteady
+from benchbox.engine.warmup import still_falling, warm_up
 from benchbox.engine.work import Work, open_work
+from benchbox.errors import Interrupted
+from benchbox.models.oneline import one_line
 from benchbox.records.estimate import median
 
 # Warming up costs at most this share of the timing, but always two calls. Where a call still takes over
 # SLOW_SAMPLE seconds when it is made a second time, the first was the warm-up and the second counts.
 WARMUP_SHARE = 0.1
-WARMUP_CALLS = 2
+CUT_OFF = "cut off while sampling"
+NOT_COMPARED = (
+    "the compiled training step was not compared with plain fp32, which would need a second compilation: its "
+    "uncompiled form was, and a cell of inference with --compile compares the compiled one"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +83,8 @@ def start_work(work: Work) -> Start:
 def look_closer(work: Work, start: Start, *, seconds: Sequence[float]) -> None:
     """What is measured after the timing, in passes of its own: split, memory, parity, profile.
 
-    `seconds` are those that a call took, in the order seen.
+    `seconds` are those that a call took, in the order seen. The timing stands, whatever comes: memory that runs out
+    in a pass is a note, and so is any fault of the profile.
     """
     context, findings, stage = work.context, work.context.findings, work.stage
     estimate = median(seconds).value if seconds else start.estimate
@@ -75,55 +92,85 @@ def look_closer(work: Work, start: Start, *, seconds: Sequence[float]) -> None:
     reserved = peak_reserved(stage.place.device)
     if reserved is not None:
         findings.measure("peak_reserved", reserved)
+    # Taken first, since a feed that memory failed in the split gives none any more; and few, to leave it the room.
+    pictures = work.batch()[:COMPARED].clone()
     if work.learner is not None:
-        split_steps(work, estimate=estimate)
-    pictures = work.batch()
-    if work.learner is not None:
+        with _noting_memory(findings, "while the steps were split into stages: some or all are left out"):
+            split_steps(work, estimate=estimate)
         _measure_activations(context, stage, pictures)
-    answer = own_logits(stage, pictures) if start.answer is None else start.answer
-    check_parity(context, stage, answer=answer, pictures=pictures)
+    with _noting_memory(findings, "while the answers were compared with plain fp32's: they are not known to agree"):
+        _compare_answers(work, start, pictures)
     if context.request.profiles:
-        from benchbox.engine.profiling import profile  # costs time and memory that only a profile shall pay
+        _profile(work, estimate=estimate)
 
-        profile(context, work.call, place=stage.place, network=stage.network, estimate=estimate)
+
+@contextmanager
+def _noting_memory(findings: Findings, what: str) -> Iterator[None]:
+    """Memory that runs out in a pass is a note; every other fault is a crash."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        findings.note(f"memory ran out {what}")
 
 
 def _measure_activations(context: Context, stage: Stage, pictures: Tensor) -> None:
     """Four pictures may need more than a step on fewer: that is no fault of the step's."""
     context.began("memory")
+    with _noting_memory(context.findings, "while the activations were counted: they are left out"):
+        context.findings.measure("activation_bytes", activation_bytes(stage.network, pictures, stage.place))
+
+
+def _compare_answers(work: Work, start: Start, pictures: Tensor) -> None:
+    """A training step is asked in its uncompiled form: compiling it in eval mode too takes up to 90 s on a CPU."""
+    if work.learner is not None and work.place.is_compiled:
+        work.context.findings.note(NOT_COMPARED)
+    answer = own_logits(work.stage, pictures) if start.answer is None else start.answer
+    check_parity(work.context, work.stage, answer=answer, pictures=pictures)
+
+
+def _profile(work: Work, *, estimate: float) -> None:
+    """Tables and a trace are no reason for a run to fail: what goes wrong is a note."""
+    from benchbox.engine.profiling import profile  # costs time and memory that only a profile shall pay
+
     try:
-        held = activation_bytes(stage.network, pictures, stage.place)
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        context.findings.note("memory ran out while the activations were counted: they are left out")
-    else:
-        context.findings.measure("activation_bytes", held)
+        profile(work.context, work.call, place=work.place, network=work.network, estimate=estimate)
+    except Interrupted:
+        raise
+    except Exception as error:
+        # Not swallowed: a note says it, and the run was asked for its numbers.
+        work.context.findings.note(f"no profile: {one_line(error)}")
 
 
 def sample_work(work: Work, start: Start) -> Samples:
-    """The phase "timing", between two looks at the machine."""
-    context, place = work.context, work.place
+    """The phase "timing", between two looks at the machine. One that is cut off leaves what it saw."""
+    context, place, findings = work.context, work.place, work.context.findings
     context.began("timing")
-    before = read_state(place.device)
-    samples = take_samples(
-        work.call,
-        context.spec.timing,
-        estimate=start.estimate,
-        taken=start.taken,
-        clock=context.clock,
-        synchronise=place.synchronise,
-        stopwatch=place.stopwatch(),
-    )
+    before, stopwatch = read_state(place.device), place.stopwatch()
+    findings.states.append(before)
+    seen = list(start.taken)
+    samples: Samples | None = None
+    try:
+        samples = take_samples(
+            work.call,
+            context.spec.timing,
+            estimate=start.estimate,
+            seen=seen,
+            clock=context.clock,
+            synchronise=place.synchronise,
+            stopwatch=stopwatch,
+        )
+    finally:
+        calls, has_stopwatch = count_repeats(start.estimate), stopwatch is not None
+        _keep(findings, samples or gather(seen, CUT_OFF, calls=calls, has_stopwatch=has_stopwatch))
     after = read_state(place.device)
-    context.findings.states += [before, after]
-    context.findings.doubts += [*doubts(before, after), *unsteady(samples.seconds)]
-    _keep(work, samples)
+    findings.states.append(after)
+    findings.doubts += [*doubts(before, after), *unsteady(samples.seconds)]
     return samples
 
 
-def _keep(work: Work, samples: Samples) -> None:
-    findings = work.context.findings
+def _keep(findings: Findings, samples: Samples) -> None:
     findings.measure("sample_seconds", *samples.seconds)
     findings.measure("wall_seconds", *samples.walls)
     findings.actual |= {"stop_reason": samples.reason, "calls_a_sample": samples.calls}
@@ -135,16 +182,11 @@ def _keep(work: Work, samples: Samples) -> None:
 
 
 def _warm_up(work: Work) -> float:
-    """Call until WARMUP_SHARE of the timing is used; returns the seconds that the last call took."""
+    """The phase "warm-up"; the least seconds that a call took, since a hiccup only ever adds to one."""
     context = work.context
     began = context.began("warm-up")
-    limit = began + WARMUP_SHARE * context.spec.timing.seconds
-    calls, last = 0, 0.0
-    while calls < WARMUP_CALLS or context.clock() < limit:
-        before = context.clock()
-        work.call()
-        work.place.synchronise()
-        last = context.clock() - before
-        calls += 1
+    seconds = WARMUP_SHARE * context.spec.timing.seconds
+    seen = warm_up(work.call, seconds=seconds, clock=context.clock, synchronise=work.place.synchronise)
     context.findings.measure("warmup_seconds", context.clock() - began)
-    return last
+    context.findings.doubts += still_falling(seen)
+    return min(seen)

@@ -3,10 +3,10 @@
 import functools
 import platform
 import subprocess
+from importlib.metadata import version
 
 import psutil
 import torch
-import torchvision
 
 from benchbox.engine.devices import cpu_name
 from benchbox.engine.place import Place, switches
@@ -24,7 +24,7 @@ def read_environment(place: Place, *, ceiling: Ceiling | None = None) -> Environ
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         torch=str(torch.__version__),
-        torchvision=str(torchvision.__version__),
+        torchvision=version("torchvision"),
         benchbox=__version__,
         device=str(place.device),
         device_name=_device_name(place.device),

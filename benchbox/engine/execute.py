@@ -44,18 +44,21 @@ def execute(
     context = Context(request=request, observer=observer, clock=clock, findings=findings)
     started, began = datetime.now(UTC).isoformat(timespec="seconds"), clock()
     status, reason, log = _run(context, task or TASKS[request.spec.task])
+    ended = clock()
+    findings.end_phase(now=ended)
     return make_record(
         request.spec,
         status=status,
         reason=reason,
         log=log,
         started=started,
-        seconds=clock() - began,
+        seconds=ended - began,
         actual=_actual(findings),
         environment=read_environment(make_place(request.spec.placement), ceiling=request.ceiling),
         measurements=findings.measurements(),
         files=findings.files,
         states=tuple(findings.states),
+        phases=tuple(findings.phases),
     )
 
 

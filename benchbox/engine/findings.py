@@ -10,7 +10,8 @@ from benchbox.records.record import Measurement
 class Findings:
     """Collects what one run measured, left, noted and doubted; `Record` is made from it at the end.
 
-    `states` are the machine's before and after each timed part, `doubts` what disturbed it.
+    `states` are the machine's before and after each timed part, `doubts` what disturbed it; `phases` are names
+    and seconds of those that have ended.
     """
 
     def __init__(self, observer: Observer) -> None:
@@ -21,10 +22,24 @@ class Findings:
         self.states: list[MachineState] = []
         self.doubts: list[str] = []
         self.actual: dict[str, object] = {}
+        self.phases: list[tuple[str, float]] = []
+        self._phase: tuple[str, float] | None = None
 
     def measure(self, metric: str, *values: float) -> None:
         """Add values to a metric, in the order seen."""
         self._values.setdefault(metric, []).extend(float(value) for value in values)
+
+    def begin_phase(self, name: str, *, now: float) -> None:
+        """A phase begins at the clock's reading `now`, and the one before ends."""
+        self.end_phase(now=now)
+        self._phase = (name, now)
+
+    def end_phase(self, *, now: float) -> None:
+        """The phase that is going on ends, if there is one."""
+        if self._phase is not None:
+            name, began = self._phase
+            self.phases.append((name, now - began))
+        self._phase = None
 
     def note(self, text: str) -> None:
         """A fallback or a warning: told at once and kept in the record."""

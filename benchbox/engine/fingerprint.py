@@ -3,11 +3,11 @@
 import os
 import platform
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 import torch
-import torchvision
 
 from benchbox.data.workers import core_count
 from benchbox.engine import system
@@ -44,7 +44,7 @@ def read_fingerprint(
         cuda=(torch.version.cuda or "") if is_cuda else "",
         cudnn=str(torch.backends.cudnn.version()) if is_cuda else "",  # type: ignore[no-untyped-call]
         torch=str(torch.__version__),
-        torchvision=str(torchvision.__version__),
+        torchvision=version("torchvision"),
         python=".".join(platform.python_version_tuple()[:2]),
         system=f"{platform.system()} {platform.release().partition('.')[0]} {platform.machine()}",
         threads=torch.get_num_threads(),

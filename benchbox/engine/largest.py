@@ -10,23 +10,26 @@ from typing import Protocol
 
 import torch
 
+from benchbox.engine.findings import Findings
 from benchbox.engine.loops import train_step
 from benchbox.engine.memory import MemoryFloor, forget_peak, held_above, is_out_of_memory, peak_above
-from benchbox.engine.room import free_bytes
 from benchbox.engine.sampling import Clock
 from benchbox.engine.search import find_largest_batch
 from benchbox.engine.stage import Context, Stage, set_stage
 from benchbox.engine.work import make_endless_learner, whole_batches
+from benchbox.records.groups import free_bytes
 
 # The rest is for what the prediction does not see.
 USABLE = 0.9
 PREDICTED = " (predicted from the memory of smaller batches)"
+CUT_OFF = "the search was cut off"
 
 Peak = tuple[int, int]
+Attempt = Callable[[int], float | None]
 
 
 def find_largest(context: Context) -> None:
-    """Search within `timing.seconds`; every batch that was tried goes to the findings.
+    """Search within `timing.seconds`; every batch goes to the findings as soon as it was tried.
 
     Raises MemoryError where not even one picture fits.
     """
@@ -38,13 +41,27 @@ def find_largest(context: Context) -> None:
         meter=meter,
         clock=context.clock,
     )
-    found = find_largest_batch(attempt, seconds=context.spec.timing.seconds, clock=context.clock)
-    context.findings.measure("batch_fitted", *found.fitted)
-    context.findings.measure("batch_refused", *found.refused)
+    context.findings.actual["stop_reason"] = CUT_OFF
+    found = find_largest_batch(
+        keep_tries(attempt, context.findings), seconds=context.spec.timing.seconds, clock=context.clock
+    )
     has_predicted = meter is not None and meter.has_refused
     context.findings.actual["stop_reason"] = found.reason + (PREDICTED if has_predicted else "")
     if not found.fitted:
         raise MemoryError("not even one picture fits into the memory that is free")
+
+
+def keep_tries(attempt: Attempt, findings: Findings) -> Attempt:
+    """The same attempt, of which the findings know at once: a search that breaks off leaves a lower bound."""
+
+    def try_batch(batch: int) -> float | None:
+        seconds = attempt(batch)
+        findings.measure("batch_refused" if seconds is None else "batch_fitted", batch)
+        if seconds is not None:
+            findings.actual["stop_reason"] = f"at least {batch}: {CUT_OFF}"
+        return seconds
+
+    return try_batch
 
 
 class Meter(Protocol):
@@ -97,7 +114,7 @@ def predict_peak(batch: int, peaks: Sequence[Peak]) -> float:
 
 def make_attempt(
     step: Callable[[int], None], *, begin: Callable[[int], object], meter: Meter | None, clock: Clock
-) -> Callable[[int], float | None]:
+) -> Attempt:
     """A try of one batch: the seconds of `step(batch)`, None where it ran out of memory, or would.
 
     The very first step makes the optimizer's state, with which all others must fit: it is done twice.

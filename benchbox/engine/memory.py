@@ -11,6 +11,17 @@ import torch
 # Writing 5 resets a process's high-water mark (Linux, proc(5)).
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
+# What allocators say that have no exception of their own: the CPU's (on Linux and on Windows), CUDA outside of its
+# caching allocator, its libraries, Apple's, and C++.
+_RAN_OUT = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "MPS backend out of memory",
+    "std::bad_alloc",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +67,10 @@ def held_above(floor: MemoryFloor) -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out: CUDA has a type for it, the CPU's allocator only a text."""
+    """Whether memory ran out: CUDA's caching allocator has a type for it, others only a text."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator: can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in _RAN_OUT)
 
 
 def peak_reserved(device: torch.device) -> int | None:

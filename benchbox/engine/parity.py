@@ -73,9 +73,10 @@ def plain_logits(stage: Stage, pictures: Tensor) -> Tensor:
 def own_logits(stage: Stage, pictures: Tensor) -> Tensor:
     """What the network answers in its place, uncompiled and in eval mode, in fp32 on the CPU."""
     network, was_training = stage.network, stage.network.training
-    answer = infer(network.eval(), pictures[:COMPARED], stage.place)
-    network.train(was_training)
-    return first_answers(answer)
+    try:
+        return first_answers(infer(network.eval(), pictures[:COMPARED], stage.place))
+    finally:
+        network.train(was_training)
 
 
 def compare(answer: Tensor, plain: Tensor) -> Parity:

@@ -17,7 +17,7 @@ from benchbox.models.describe import describe_named
 from benchbox.plan.catalogue import is_foreign
 from benchbox.plan.facts import DataFacts, Facts, sized
 from benchbox.plan.requests import PrepareRequest
-from benchbox.plan.resolve import resolve_model
+from benchbox.plan.resolve import resolve_model, settle
 from benchbox.plan.spec import DataSpec, ModelSpec
 from benchbox.records.description import DescribeRequest
 from benchbox.records.events import Noted, Observer, ignore
@@ -33,14 +33,20 @@ class _Trials:
 
 
 def prepare(request: PrepareRequest, *, observer: Observer = ignore, clock: Clock = time.perf_counter) -> Facts:
-    """The facts for a plan. Raises DataError or ModelError for what cannot run at all, before anything runs."""
+    """The facts for a plan. What cannot run at all is refused before anything runs, the cheapest to know first.
+
+    Raises SpecError, ModelError or DataError.
+    """
+    machine = probe_machine()
+    for placement in (request.placement, *request.ceilings):
+        settle(placement, machine)
     sizes = dict.fromkeys(request.image_sizes or (request.data.image_size,))
     sets = [replace(request.data, image_size=size) for size in sizes]
+    _refuse_early(request, sets)
     data = _probe_all(sets, dataset=Path(request.dataset), observer=observer)
     trials = _try_all(request, sets, classes=len(data.classes), observer=observer)
     if trials.refused and not (request.goes_on and trials.digests):
         raise next(iter(trials.refused.values()))
-    machine = probe_machine()
     ceilings = measure_ceilings(request.ceilings, machine, clock=clock, observer=observer)
     return Facts(
         machine=replace(machine, ceilings=ceilings),
@@ -49,6 +55,19 @@ def prepare(request: PrepareRequest, *, observer: Observer = ignore, clock: Cloc
         refusals={key: str(error) for key, error in trials.refused.items()},
         flops=trials.flops,
     )
+
+
+def _refuse_early(request: PrepareRequest, sets: list[DataSpec]) -> None:
+    """Raises ModelError for networks that cannot be, or not on such small pictures, before pictures are made."""
+    errors: list[ModelError] = []
+    for model in request.models:
+        for data in sets:
+            try:
+                resolve_model(model, data)
+            except ModelError as error:
+                errors.append(error)
+    if errors and (not request.goes_on or len(errors) == len(request.models) * len(sets)):
+        raise errors[0]
 
 
 def _probe_all(sets: list[DataSpec], *, dataset: Path, observer: Observer) -> DataFacts:
@@ -108,7 +127,7 @@ def _try(
             channels=data.channels,
             image_size=data.image_size,
             classes=classes,
-            memory_format=request.memory_format,
+            memory_format=request.placement.memory_format,
         )
         if note:
             observer(Noted(text=f"{model.name}: {note}"))

@@ -13,7 +13,8 @@ Clock = Callable[[], float]
 
 # A shorter call is repeated within a sample, so that the timer's own cost stays under 0.1 %.
 SHORTEST_SAMPLE = 1e-3
-# Over this many seconds a sample, three samples must do, and their range is shown in place of an interval.
+# Over this many seconds a sample, three samples must do where a further one would take more than the cell's time;
+# their range is then shown in place of an interval.
 SLOW_SAMPLE = 2.0
 FEW = 3
 # Short samples are noisier: ask for more of them before the first look.
@@ -40,8 +41,8 @@ class Samples:
     """Seconds a call, in the order seen, and why sampling stopped.
 
     `calls` are those of one sample. `walls` are the host's seconds of the same calls, empty where the host timed
-    them anyway. `unlikely` counts
-    the samples in which the device's clock contradicted the host's, so that the host's was taken.
+    them anyway. `unlikely` counts the samples in which the device's clock contradicted the host's, so that the
+    host's was taken.
     """
 
     seconds: tuple[float, ...]
@@ -78,6 +79,11 @@ def _agreed(wall: float, seconds: float | None, repeats: int) -> Timed:
     return Timed(seconds=taken / repeats, wall=wall / repeats, is_by_device=is_by_device)
 
 
+def count_repeats(estimate: float) -> int:
+    """How many calls make one sample, where a call takes about `estimate` seconds."""
+    return max(1, math.ceil(SHORTEST_SAMPLE / max(estimate, 1e-9)))
+
+
 def take_samples(
     call: Callable[[], object],
     timing: TimingSpec,
@@ -86,34 +92,36 @@ def take_samples(
     clock: Clock,
     synchronise: Callable[[], None],
     stopwatch: Stopwatch | None = None,
-    taken: Sequence[Timed] = (),
+    seen: list[Timed] | None = None,
 ) -> Samples:
     """Sample until the median's 95 % interval is within ± `timing.goal`, or `timing.seconds` are used.
 
     The interval must be found narrow at two looks in a row, or at the first. `estimate` is about how many seconds
-    one call takes. Never fewer than `timing.least` samples are taken, but for calls of over two seconds, of which
-    three suffice.
+    one call takes. Never fewer than `timing.least` samples are taken, but for calls of over two seconds: of them
+    three suffice where a further one would pass `timing.seconds`. What lies in `seen` counts, samples and seconds;
+    each new sample is added to it at once, so that those of a sampling that breaks off are there.
     """
-    repeats = max(1, math.ceil(SHORTEST_SAMPLE / max(estimate, 1e-9)))
-    least = _least(timing, estimate)
-    seen = list(taken)
-    began = clock()
+    seen = [] if seen is None else seen
+    repeats, least = count_repeats(estimate), _least(timing, estimate)
+    began = clock() - sum(timed.wall for timed in seen)
     look_at, was_narrow = least, True
     while True:
         seen.append(time_calls(call, repeats, clock=clock, synchronise=synchronise, stopwatch=stopwatch))
         used = clock() - began
-        if len(seen) < look_at and (used < timing.seconds or len(seen) < least):
+        is_over = _is_over(seen, used=used, least=least, seconds=timing.seconds)
+        if len(seen) < look_at and not is_over:
             continue
         look_at = math.ceil(len(seen) * LOOK_RATIO)
-        seconds = [timed.seconds for timed in seen]
-        width = half_width(seconds)
-        reason = _reason_to_stop(seconds, width, used=used, timing=timing, was_narrow=was_narrow)
-        was_narrow = width is not None and width <= timing.goal
-        if reason:
-            return _samples(seen, reason, calls=repeats, has_stopwatch=stopwatch is not None)
+        width = half_width([timed.seconds for timed in seen])
+        is_narrow = width is not None and width <= timing.goal
+        if is_over or (is_narrow and was_narrow):
+            reason = _reason_to_stop(seen, width, used=used, is_narrow=is_narrow)
+            return gather(seen, reason, calls=repeats, has_stopwatch=stopwatch is not None)
+        was_narrow = is_narrow
 
 
-def _samples(seen: Sequence[Timed], reason: str, *, calls: int, has_stopwatch: bool) -> Samples:
+def gather(seen: Sequence[Timed], reason: str, *, calls: int, has_stopwatch: bool) -> Samples:
+    """Samples of so many `calls` each, and why there are no more."""
     return Samples(
         seconds=tuple(timed.seconds for timed in seen),
         reason=reason,
@@ -129,20 +137,24 @@ def half_width(seconds: Sequence[float]) -> float | None:
 
 
 def _least(timing: TimingSpec, estimate: float) -> int:
-    if estimate > SLOW_SAMPLE:
-        return min(FEW, timing.least)
     return max(BRISK_LEAST, timing.least) if estimate < BRISK_SAMPLE else timing.least
 
 
-def _reason_to_stop(
-    seconds: Sequence[float], width: float | None, *, used: float, timing: TimingSpec, was_narrow: bool
-) -> str:
-    """Why these samples suffice, empty where they do not; `was_narrow` is what the look before found."""
-    is_over = used >= timing.seconds
-    if width is None:
-        if median(seconds).value > SLOW_SAMPLE:
-            return f"{len(seconds)} samples of over {SLOW_SAMPLE:g} s each"
-        return f"budget used by {len(seconds)} samples" if is_over else ""
-    if width <= timing.goal:
-        return f"±{width:.1%} after {used:.1f} s" if was_narrow or is_over else ""
-    return f"budget used, ±{width:.1%}" if is_over else ""
+def _is_over(seen: Sequence[Timed], *, used: float, least: int, seconds: float) -> bool:
+    """Whether no further sample may be taken: the time is used, or a further slow one would pass it."""
+    if len(seen) >= least and used >= seconds:
+        return True
+    # One look at the last sample is cheap: this is asked after each.
+    if len(seen) < min(FEW, least) or seen[-1].seconds <= SLOW_SAMPLE:
+        return False
+    middle = median([timed.seconds for timed in seen]).value
+    return middle > SLOW_SAMPLE and used + middle > seconds
+
+
+def _reason_to_stop(seen: Sequence[Timed], width: float | None, *, used: float, is_narrow: bool) -> str:
+    """Why there are no more samples; `width` is half the interval, None where there are too few for one."""
+    if width is not None:
+        return f"±{width:.1%} after {used:.1f} s" if is_narrow else f"budget used, ±{width:.1%}"
+    if median([timed.seconds for timed in seen]).value > SLOW_SAMPLE:
+        return f"{len(seen)} samples of over {SLOW_SAMPLE:g} s: no time for more"
+    return f"budget used by {len(seen)} samples"

@@ -18,10 +18,18 @@ def split_steps(work: Work, *, estimate: float) -> None:
         return
     work.context.began("split")
     for _ in range(count_steps(estimate, seconds=work.context.spec.timing.seconds)):
-        work.laps.begin()
-        work.call()
-        for stage, seconds in work.laps.end().items():
+        for stage, seconds in _watched_step(work).items():
             work.context.findings.measure(STAGES[stage], seconds)
+
+
+def _watched_step(work: Work) -> dict[str, float]:
+    """The seconds of each stage of one step; also one that breaks off is watched no longer."""
+    work.laps.begin()
+    try:
+        work.call()
+    finally:
+        seconds = work.laps.end()
+    return seconds
 
 
 def count_steps(estimate: float, *, seconds: float) -> int:

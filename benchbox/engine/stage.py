@@ -46,9 +46,11 @@ class Context:
         return Path(self.request.folder)
 
     def began(self, phase: str) -> float:
-        """Tell that a phase began; returns the clock's reading."""
+        """Tell that a phase began, and so that the one before ended; returns the clock's reading."""
         self.observer(PhaseBegan(name=phase))
-        return self.clock()
+        now = self.clock()
+        self.findings.begin_phase(phase, now=now)
+        return now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,24 +84,26 @@ def open_data(context: Context) -> tuple[Pictures, Split]:
 
 
 def set_stage(context: Context) -> tuple[MemoryFloor, Stage]:
-    """Everything for a run from fresh weights, and the floor above which its memory is counted."""
+    """Everything for a run from fresh weights, and the floor above which its memory is counted.
+
+    `build_seconds` are those of construction and placement, without the trial and the counting between the two.
+    """
     floor = mark_floor(torch.device(context.spec.placement.device))
     pictures, sides = open_data(context)
     mean, std = statistics(pictures, sides.train)
-    began = context.began("build")
     place = make_place(context.spec.placement)
     # Initialisation, dropout and the order of pictures all follow from the seed.
     torch.manual_seed(context.spec.seed)
     classes, data = len(pictures.classes), context.spec.data
+    began = context.began("build")
     network = build(context.spec.model, classes=classes, channels=data.channels, image_size=data.image_size)
-    stage = put_on_stage(
-        context, network, pictures=pictures, sides=sides, classes=classes, place=place, mean=mean, std=std
-    )
-    stage.place.synchronise()
-    context.findings.measure("build_seconds", context.clock() - began)
+    built = context.clock() - began
+    place = _settle(context, network, place, classes=classes, mean=mean, std=std)
+    context.findings.measure("build_seconds", built + _put(context, network, place))
+    on_device = pictures.to(place.device)
     # What building held for a moment, such as the trial of a foreign network, is not the run's.
     forget_peak(floor)
-    return floor, stage
+    return floor, Stage(place=place, network=network, pictures=on_device, sides=sides, mean=mean, std=std)
 
 
 def put_on_stage(
@@ -114,6 +118,22 @@ def put_on_stage(
     std: tuple[float, ...],
 ) -> Stage:
     """A network on its place, in a memory format in which it runs; counts it, and records what really runs."""
+    place = _settle(context, network, place, classes=classes, mean=mean, std=std)
+    _put(context, network, place)
+    on_device = pictures.to(place.device)
+    return Stage(place=place, network=network, pictures=on_device, sides=sides, mean=mean, std=std)
+
+
+def _settle(
+    context: Context,
+    network: nn.Module,
+    place: Place,
+    *,
+    classes: int,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+) -> Place:
+    """The place with a memory format in which the network runs; counts it, and records what really runs."""
     place = _agreed(context, network, place, classes=classes)
     context.findings.actual |= {
         "mean": mean,
@@ -123,14 +143,15 @@ def put_on_stage(
         "network_digest": network_digest(context.spec.model.name),
     }
     _count(context, classes=classes)
-    return Stage(
-        place=place,
-        network=place.put(network),
-        pictures=pictures.to(place.device),
-        sides=sides,
-        mean=mean,
-        std=std,
-    )
+    return place
+
+
+def _put(context: Context, network: nn.Module, place: Place) -> float:
+    """Move the network itself to its place; the seconds that it took."""
+    began = context.began("placement")
+    place.put(network)
+    place.synchronise()
+    return context.clock() - began
 
 
 def feed_of(stage: Stage, spec: RunSpec, indices: Tensor, *, batch_size: int, shuffle_seed: int | None) -> Feed:
@@ -167,7 +188,8 @@ def _agreed(context: Context, network: nn.Module, place: Place, *, classes: int)
 
 
 def _count(context: Context, *, classes: int) -> None:
-    """Measure what is counted: parameters, buffers, bytes, FLOPs."""
+    """Measure what is counted, in a second network without numbers: parameters, buffers, bytes, FLOPs."""
+    context.began("counting")
     data = context.spec.data
     counted = describe_named(
         DescribeRequest(

@@ -21,8 +21,7 @@ def _noise(seconds: Sequence[float]) -> list[str]:
     if seen.half_width <= NOISY:
         return []
     return [
-        f"noisy: the {seen.basis} reaches ±{seen.half_width:.0%}: a larger --budget takes more samples, "
-        "--processes asks fresh processes"
+        f"noisy: the {seen.basis} reaches ±{seen.half_width:.0%}: a larger --budget or more --processes narrow it"
     ]
 
 

@@ -4,20 +4,14 @@ Nothing is changed there, and nothing is judged here. Where a file is missing (a
 answer is None or empty.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path("/")
+from benchbox.records.groups import ROOT, group_folders, read
+
+__all__ = ["ROOT", "count_runnable", "cpu_quota", "governors", "has_turbo", "is_virtual", "stolen_share"]
+
 # Columns of a `cpu` line of /proc/stat, proc_stat(5). Guests' time is part of user's.
 STOLEN, COLUMNS = 7, 8
-
-
-def read(path: Path) -> str | None:
-    """A small file's text without the blanks around it, None where it cannot be read."""
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        return None
 
 
 def count_runnable(root: Path = ROOT) -> int | None:
@@ -61,23 +55,8 @@ def cpu_quota(root: Path = ROOT) -> float | None:
 
     The tightest limit of the group and those above it, in version 1 and 2 of cgroups(7).
     """
-    limits = [limit for folder in _groups(root) if (limit := _limit(folder)) is not None]
+    limits = [limit for folder in group_folders("cpu", root) if (limit := _limit(folder)) is not None]
     return min(limits, default=None)
-
-
-def _groups(root: Path) -> Iterator[Path]:
-    """The folders of the groups that may limit this process.
-
-    Up to the mount itself: a container often shows its group there, under a path that exists only outside.
-    """
-    mount = root / "sys/fs/cgroup"
-    for line in (read(root / "proc/self/cgroup") or "0::/").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        top = mount / controllers
-        group = top / path.lstrip("/")
-        yield from (group, *(above for above in group.parents if above.is_relative_to(top)))
 
 
 def _limit(folder: Path) -> float | None:

@@ -7,16 +7,17 @@ import dataclasses
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from msgspec.structs import replace
 
 from benchbox.errors import SpecError
 from benchbox.plan.axes import Factor, cross, setting_words
-from benchbox.plan.budgets import least_budget, seconds_a_cell
+from benchbox.plan.budgets import least_budget, share_budget
 from benchbox.plan.estimates import least_seconds
 from benchbox.plan.facts import Facts, sized
 from benchbox.plan.resolve import resolve
-from benchbox.plan.spec import ModelSpec, Plan, RunSpec, Task, TimingSpec
+from benchbox.plan.spec import ModelSpec, Plan, RunSpec, Task
 
 # What a bench takes when nobody says how long it may last: a coffee on two cores.
 USUAL_BUDGET = 300.0
@@ -41,12 +42,16 @@ class BenchOptions:
 
     def __post_init__(self) -> None:
         """Raises SpecError for what cannot be."""
-        if self.budget is not None and not self.budget > 0:
-            raise SpecError.of("--budget", self.budget, allowed="more than 0 seconds")
-        if not self.fit_seconds >= 0:
-            raise SpecError.of("--fit", self.fit_seconds, allowed="0 seconds or more")
+        if self.budget is not None and not 0 < self.budget < inf:
+            raise SpecError.of("--budget", self.budget, allowed="more than 0 seconds, finite")
+        if not 0 <= self.fit_seconds < inf:
+            raise SpecError.of("--fit", self.fit_seconds, allowed="0 seconds or more, finite")
         if self.processes < 1:
             raise SpecError.of("--processes", self.processes, allowed="1 or more")
+
+
+# The seconds of a resolved row's timed tasks.
+Shares = dict[tuple[RunSpec, Task], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +83,7 @@ def plan_bench(
     rows = [varied for model in models for varied in cross(replace(base, model=model), factors)]
     refusals = {_label(row, factors, "infer"): reason for row in rows if (reason := _refusal(row, facts))}
     able = [resolve(row, facts) for row in rows if not _refusal(row, facts)]
-    share, notes = _share(able, facts, factors, options=options, checkpoints=checkpoints or {})
+    shares, notes = _share(able, facts, factors, options=options, checkpoints=checkpoints or {})
     if factors and options.fit_epochs is None:
         notes = (*notes, SWEEP_TRAINS_NOTHING)
     runs: list[_Run] = []
@@ -86,17 +91,26 @@ def plan_bench(
         if _refusal(row, facts):
             runs.append(_Run(spec=replace(row, task="infer"), label=_label(row, factors, "infer"), turn=1))
         else:
-            timed = replace(resolve(row, facts), timing=TimingSpec(seconds=share))
-            runs += _runs_of(timed, factors, options=options, checkpoint=_checkpoint(row, checkpoints or {}))
+            checkpoint = _checkpoint(row, checkpoints or {})
+            runs += _runs_of(resolve(row, facts), factors, shares, options=options, checkpoint=checkpoint)
     return Plan(
         command="bench",
         specs=tuple(run.spec for run in runs),
         labels=tuple(run.label for run in runs),
         facts=facts,
         refusals=refusals,
-        notes=notes,
+        notes=(*notes, *_repeated(able, facts)),
+        budget=options.budget,
         order=_order(runs, seed=base.seed) if options.processes > 1 else (),
     )
+
+
+def _repeated(able: Sequence[RunSpec], facts: Facts) -> tuple[str, ...]:
+    """A note where a batch holds more pictures than there are to train on."""
+    largest = max((row.fit.batch_size for row in able), default=0)
+    if largest <= facts.data.train:
+        return ()
+    return (f"a batch of {largest:,} holds pictures more than once: there are {facts.data.train:,} to train on",)
 
 
 def _refusal(row: RunSpec, facts: Facts) -> str:
@@ -114,16 +128,10 @@ def _share(
     *,
     options: BenchOptions,
     checkpoints: Mapping[str, str],
-) -> tuple[float, tuple[str, ...]]:
-    """Each cell's seconds, and a note where the usual budget had to be raised."""
-    tasks: list[Task] = ["infer", "train_step", *(["largest_batch"] if options.has_max_batch else [])]  # type: ignore[list-item]
-    least = [
-        least_seconds(replace(row, task=task), facts)
-        for row in able
-        for task in tasks
-        if task != "largest_batch" or _is_first_batch_size(row, factors)
-        for _ in range(1 if task == "largest_batch" else options.processes)
-    ]
+) -> tuple[Shares, tuple[str, ...]]:
+    """The seconds of each row's timed tasks, and a note where the usual budget had to be raised."""
+    cells = [(row, task) for row in able for task in _timed_tasks(row, factors, options)]
+    least = [least_seconds(replace(row, task=task), facts) for row, task in cells]
     bare = [row for row in able if _checkpoint(row, checkpoints) is None]
     fits = len(bare) if options.fit_epochs is None and options.fit_seconds else 0
     needed = least_budget(least, fits=fits, fit_seconds=options.fit_seconds)
@@ -131,15 +139,26 @@ def _share(
     budget = usual if options.budget is None else options.budget
     raised = options.budget is None and usual > USUAL_BUDGET
     notes = (f"the budget is {usual:.0f} s, not {USUAL_BUDGET:.0f}: one sample of each cell needs it",) * raised
-    return seconds_a_cell(budget, least=least, fits=fits, fit_seconds=options.fit_seconds), notes
+    shares = share_budget(budget, least=least, fits=fits, fit_seconds=options.fit_seconds)
+    return dict(zip(cells, shares, strict=True)), notes
+
+
+def _timed_tasks(row: RunSpec, factors: Sequence[Factor], options: BenchOptions) -> list[Task]:
+    """What is timed of a row, each as often as there are processes; the search for the largest batch once."""
+    tasks: list[Task] = ["infer", "train_step"] * options.processes
+    if options.has_max_batch and _is_first_batch_size(row, factors):
+        tasks.append("largest_batch")
+    return tasks
 
 
 def _runs_of(
-    row: RunSpec, factors: Sequence[Factor], *, options: BenchOptions, checkpoint: str | None
+    row: RunSpec, factors: Sequence[Factor], shares: Shares, *, options: BenchOptions, checkpoint: str | None
 ) -> list[_Run]:
     """The runs of one row in the order in which they are shown."""
 
     def run(spec: RunSpec, turn: int, process: str = "") -> _Run:
+        if seconds := shares.get((row, spec.task)):
+            spec = replace(spec, timing=replace(spec.timing, seconds=seconds))
         return _Run(spec=spec, label=_label(row, factors, spec.task, process), turn=turn)
 
     cells: list[_Run] = []

@@ -11,11 +11,11 @@ LEAST_SECONDS = 0.2
 
 def least_budget(least: Sequence[float], *, fits: int, fit_seconds: float) -> float:
     """The smallest budget, in seconds, with one sample of each cell; `least` are a sample's least seconds."""
-    return fits * fit_seconds + sum(max(LEAST_SECONDS, seconds) for seconds in least)
+    return fits * fit_seconds + sum(map(_floor, least))
 
 
-def seconds_a_cell(budget: float, *, least: Sequence[float], fits: int, fit_seconds: float) -> float:
-    """Each timed cell's share, in seconds, of a budget of which each fit may take `fit_seconds`.
+def share_budget(budget: float, *, least: Sequence[float], fits: int, fit_seconds: float) -> list[float]:
+    """Each timed cell's seconds: one sample of its own, and an equal share of what the fits and these leave.
 
     Raises SpecError where the budget does not even hold one sample of each cell.
     """
@@ -28,4 +28,9 @@ def seconds_a_cell(budget: float, *, least: Sequence[float], fits: int, fit_seco
             allowed=f"{math.ceil(needed)} s or more, one sample of each cell",
             hint=f"raise --budget{', or lower --fit (0 turns it off)' if fits else ' or leave some out'}",
         )
-    return (budget - fits * fit_seconds) / max(len(least), 1)
+    rest = max(0.0, budget - needed) / max(len(least), 1)
+    return [_floor(seconds) + rest for seconds in least]
+
+
+def _floor(seconds: float) -> float:
+    return max(LEAST_SECONDS, seconds)

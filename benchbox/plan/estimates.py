@@ -1,9 +1,8 @@
 """How long runs will last, told beforehand from counted work and the machine's measured ceiling.
 
-What is expected is an estimate for a person who waits; what is least is a bound that no machine can break.
+What is expected is an estimate for a person who waits; what is least is the work at the ceiling itself, which
+only an algorithm with fewer operations passes.
 """
-
-from collections.abc import Iterable
 
 from benchbox.plan.facts import Facts, sized
 from benchbox.plan.spec import Plan, RunSpec, Task
@@ -22,15 +21,6 @@ LEAST_SAMPLES = 3
 def least_seconds(spec: RunSpec, facts: Facts) -> float:
     """The time of one sample of a resolved cell at the ceiling itself; 0 where work or ceiling is not known."""
     return _sample_seconds(spec, facts, share=1.0)
-
-
-def expected_seconds(plan: Plan) -> float:
-    """About how long a whole plan lasts; 0 for what nothing is known of."""
-    return sum(run_seconds(plan, spec) for spec in _to_run(plan))
-
-
-def _to_run(plan: Plan) -> Iterable[RunSpec]:
-    return (spec for spec, label in zip(plan.specs, plan.labels, strict=True) if label not in plan.refusals)
 
 
 def run_seconds(plan: Plan, spec: RunSpec) -> float:

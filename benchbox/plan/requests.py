@@ -3,7 +3,7 @@
 import msgspec
 
 from benchbox.plan.facts import Ceiling
-from benchbox.plan.spec import DataSpec, MemoryFormat, ModelSpec, PlacementSpec, RunSpec
+from benchbox.plan.spec import DataSpec, ModelSpec, PlacementSpec, RunSpec
 
 
 class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,13 +11,13 @@ class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `dataset` is the folder of pictures and their cache. A network that cannot run at all is an error, or one
     of the refusals in the facts where `goes_on` is set and another can. `image_sizes` are tried instead of
-    the data's own where there are several. `ceilings` are placements of which the ceiling shall be measured,
-    and the networks' FLOPs counted with it.
+    the data's own where there are several. `placement` must be possible here. `ceilings` are placements of
+    which the ceiling shall be measured, and the networks' FLOPs counted with it.
     """
 
     data: DataSpec
     models: tuple[ModelSpec, ...] = ()
-    memory_format: MemoryFormat = "channels_last"
+    placement: PlacementSpec = PlacementSpec()
     dataset: str = "dataset"
     goes_on: bool = False
     image_sizes: tuple[int, ...] = ()

@@ -12,8 +12,6 @@ SLICES_A_BLOCK = 2
 # An interval of the median needs six blocks; of slow calls three must do, as in a cell of their own.
 LEAST_BLOCKS = 6
 FEW_BLOCKS = 3
-# In the reason why an arm's timing stopped: its samples are slices, two a block.
-IN_TURNS = "in turns"
 # A longer call makes a slice alone, and has no untimed one before it.
 SLOW_CALL = 2.0
 

@@ -6,6 +6,7 @@ them once, from the recipes and from what was probed of the machine, so that a r
 """
 
 import hashlib
+from math import inf
 from typing import Literal, get_args
 
 import msgspec
@@ -117,7 +118,7 @@ class FitSpec(Spec, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _need(self.epochs is None or self.epochs >= 1, "fit.epochs", self.epochs, "1 or more")
-        _need(self.seconds is None or self.seconds > 0, "fit.seconds", self.seconds, "more than 0")
+        _need(self.seconds is None or 0 < self.seconds < inf, "fit.seconds", self.seconds, "more than 0, finite")
         _need(self.batch_size >= 1, "fit.batch_size", self.batch_size, "1 or more")
         _need(self.eval_batch_size >= 1, "fit.eval_batch_size", self.eval_batch_size, "1 or more")
         _need_one("fit.optimizer", self.optimizer, OPTIMIZERS)
@@ -158,7 +159,8 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
         _need_one("placement.feed", self.feed, get_args(Feed))
         _need(self.threads is None or self.threads >= 1, "placement.threads", self.threads, "1 or more")
         _need(self.workers >= 0, "placement.workers", self.workers, "0 or more")
-        _need(self.sync_seconds >= 0, "placement.sync_seconds", self.sync_seconds, "0 or more seconds")
+        sync_seconds = self.sync_seconds
+        _need(0 <= sync_seconds < inf, "placement.sync_seconds", sync_seconds, "0 or more seconds, finite")
 
 
 class TimingSpec(Spec, frozen=True, kw_only=True):
@@ -169,7 +171,7 @@ class TimingSpec(Spec, frozen=True, kw_only=True):
     least: int = 6
 
     def __post_init__(self) -> None:
-        _need(self.seconds > 0, "timing.seconds", self.seconds, "more than 0")
+        _need(0 < self.seconds < inf, "timing.seconds", self.seconds, "more than 0, finite")
         _need(0 < self.goal < 1, "timing.goal", self.goal, "a ratio between 0 and 1")
         _need(self.least >= 1, "timing.least", self.least, "1 or more samples")
 
@@ -210,7 +212,8 @@ class Plan(Spec, frozen=True, kw_only=True):
     whose runs are alive together and take turns in short slices, since their ratios are what is asked for.
     `factors` are the dotted fields that an ablation varies; `trusted` are the networks that the user
     named, whose code a checkpoint may therefore bring back; `refusals` say, by label, why a run is not even
-    started. `timeout` is the most seconds of one run, None for no limit. `under` are constraints by which the
+    started. `timeout` is the most seconds of one run, None for no limit, and `budget`
+    the seconds of timing that were asked for, None for the usual ones. `under` are constraints by which the
     report shall choose, such as `latency<10ms`.
     """
 
@@ -226,6 +229,7 @@ class Plan(Spec, frozen=True, kw_only=True):
     order: tuple[int, ...] = ()
     turns: tuple[tuple[int, ...], ...] = ()
     timeout: float | None = None
+    budget: float | None = None
     profiles: bool = False
     under: tuple[str, ...] = ()
     created: str = ""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from scipy.special import ndtri
+
 from benchbox.errors import SpecError
-from benchbox.records.estimate import Estimate, exact
+from benchbox.records.estimate import CONFIDENCE, Estimate, exact
 from benchbox.records.rows import Row
 
 Holds = Literal["surely", "perhaps", "not"]
@@ -103,6 +105,21 @@ class Constraint:
         beyond = math.log(seen.value / self.limit)
         return max(0.0, beyond if self.operator.startswith("<") else -beyond)
 
+    def pictures_needed(self, row: Row) -> int | None:
+        """How many held-out pictures would tell, where a row is accurate enough but its Wilson bound is not.
+
+        The count at which Wilson's bound of the same share is the limit itself: z²·L·(1−L) / (p−L)², since his
+        bounds are the shares that the score test just does not reject. None where no count is what is missing.
+        """
+        accuracy = _accuracy(row)
+        if self.quantity != "accuracy" or accuracy is None or self.holds(row) != "perhaps":
+            return None
+        beyond = accuracy.value - self.limit
+        if not self._is_met(accuracy.value) or not beyond:
+            return None
+        z = float(ndtri((1 + CONFIDENCE) / 2))
+        return math.ceil(z**2 * self.limit * (1 - self.limit) / beyond**2)
+
     def _is_met(self, value: float) -> bool:
         match self.operator:
             case "<":
@@ -150,11 +167,13 @@ class Choice:
 
     `chosen` surely holds all of them: of those the most accurate one, and of those whose accuracy cannot be told
     apart from it (`equals`) the fastest. Without an accuracy `is_by_accuracy` is False and it is the fastest.
+    `unscored` surely hold all of them too, but have no accuracy by which they could be chosen.
     `perhaps` hold all of them at best; `nearest` exceeds them by the least, where none holds them surely.
     """
 
     chosen: Row | None
     equals: tuple[Row, ...]
+    unscored: tuple[Row, ...]
     perhaps: tuple[Row, ...]
     nearest: Row | None
     is_by_accuracy: bool
@@ -168,6 +187,7 @@ def choose(seen: Sequence[Row], constraints: Sequence[Constraint]) -> Choice:
     return Choice(
         chosen=chosen,
         equals=equals,
+        unscored=tuple(row for row in sure if _accuracy(row) is None),
         perhaps=tuple(row for row, state in zip(seen, held, strict=True) if state == "perhaps"),
         nearest=None if chosen else _nearest(seen, constraints),
         is_by_accuracy=is_by_accuracy,

@@ -1,6 +1,7 @@
 """Estimates from raw samples: medians and shares with their intervals, percentiles. No tables, no text.
 
-The statistics are scipy's and numpy's; what is decided here is only which of them an estimate may use.
+The statistics are scipy's and numpy's; what is decided here is only which of them an estimate may use. What needs
+scipy.stats imports it when it is called: it takes as long as half of torch, and a timed cell does not need it.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, quantile_test, ttest_1samp, ttest_ind
+from scipy.special import bdtr
 
 CONFIDENCE = 0.95
 # Below six samples no order statistic brackets the median with 95 %: 1 − 2·0.5⁵ is only 93.75 %.
@@ -64,9 +65,13 @@ def median(samples: Sequence[float]) -> Estimate:
 
 @cache
 def _ranks(count: int) -> tuple[int, int]:
-    """Which of `count` ordered samples bracket the median. They are the same for all samples, and scipy is slow."""
-    low, high = np.asarray(quantile_test(np.arange(count), p=0.5).confidence_interval(CONFIDENCE), dtype=np.intp)
-    return int(low), int(high)
+    """Which of `count` ordered samples bracket the median: scipy.stats.quantile_test's, the same for all samples.
+
+    They are told from the binomial distribution itself, since every child process would wait for scipy.stats.
+    """
+    below = bdtr(np.arange(count), count, 0.5)
+    tail = (1 - CONFIDENCE) / 2
+    return int(np.searchsorted(below, tail)) - 1, int(np.searchsorted(below, 1 - tail))
 
 
 def exact(value: float) -> Estimate:
@@ -80,6 +85,8 @@ def over_processes(medians: Sequence[float]) -> Estimate:
     The interval is that of the mean logarithm, exponentiated: times are skewed to the right. Of two processes
     the bounds are the range, and the basis says so. Raises ValueError for fewer than two or for a median of 0.
     """
+    from scipy.stats import ttest_1samp
+
     if len(medians) < 2 or min(medians) <= 0:
         raise ValueError(f"medians of processes: {list(medians)}")
     logs = _logs(medians)
@@ -108,6 +115,8 @@ def ratio_of_processes(medians: Sequence[float], to: Sequence[float]) -> Estimat
 
     Unequal variances, on logarithms. Raises ValueError for fewer than three processes on a side.
     """
+    from scipy.stats import ttest_ind
+
     if min(len(medians), len(to)) < LEAST_PROCESSES:
         raise ValueError(f"{len(medians)} and {len(to)} processes are too few for Welch's interval")
     ours, theirs = _logs(medians), _logs(to)
@@ -128,5 +137,7 @@ def percentile(samples: Sequence[float], percent: int) -> float | None:
 
 def wilson(correct: int, total: int) -> Estimate:
     """The share `correct / total` with Wilson's 95 % score interval. Raises ValueError for no pictures."""
+    from scipy.stats import binomtest
+
     interval = binomtest(correct, total).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
     return Estimate(value=correct / total, low=float(interval.low), high=float(interval.high), basis="Wilson 95 %")

@@ -1,5 +1,7 @@
 """Writing files whole or not at all, and names for them."""
 
+import errno
+import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -11,6 +13,10 @@ import msgspec
 # File systems allow 255 bytes; a number and endings are added.
 MOST_LETTERS = 100
 _HEAD = 20
+# Folders that may be written to and not read, and file systems that synchronise no folders: fsync(2).
+NO_SYNC = (errno.EACCES, errno.EINVAL, errno.ENOTSUP)
+
+Sync = Callable[[int], object]
 
 
 def fill_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
@@ -28,14 +34,39 @@ def fill_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Bytes, whole or not at all."""
-    fill_whole(path, lambda file: file.write(content))
+def write_whole(path: Path, content: bytes, *, sync: Sync = os.fsync) -> None:
+    """Bytes, whole or not at all, and on the disk: a power cut cannot take them away."""
+
+    def fill(file: IO[bytes]) -> None:
+        file.write(content)
+        file.flush()
+        sync(file.fileno())
+
+    fill_whole(path, fill)
+    sync_folder(path.parent, sync=sync)
 
 
-def write_json(path: Path, value: msgspec.Struct) -> None:
-    """A struct as indented JSON, whole or not at all."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+def write_json(path: Path, value: msgspec.Struct, *, sync: Sync = os.fsync) -> None:
+    """A struct as indented JSON; as `write_whole`."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", sync=sync)
+
+
+def sync_folder(folder: Path, *, sync: Sync = os.fsync) -> None:
+    """Force the names in a folder to the disk: a file that is there may otherwise have none after a power cut.
+
+    Nothing where the system cannot, as Windows and some network disks. Raises OSError where the disk fails.
+    """
+    if os.name != "posix":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
 
 
 def beside(path: Path) -> Path:

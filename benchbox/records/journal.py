@@ -15,6 +15,7 @@ import msgspec
 
 from benchbox.errors import RecordError, StorageError
 from benchbox.plan.spec import RunSpec
+from benchbox.records.files import Sync, sync_folder
 from benchbox.records.record import Record, decode, encode
 
 JOURNAL = "results.jsonl"
@@ -38,8 +39,8 @@ def storing(path: Path, report: Path | None = None) -> Iterator[None]:
         raise StorageError(str(path), reason, report=str(report) if report else "") from error
 
 
-def append(journal: Path, record: Record) -> None:
-    """Add one line and force it to the disk, so that a later crash cannot take it away.
+def append(journal: Path, record: Record, *, sync: Sync = os.fsync) -> None:
+    """Add one line and force it to the disk, so that a later crash cannot take it away; nor a new file's name.
 
     Raises StorageError where that fails; the journal is then as it was.
     """
@@ -49,7 +50,9 @@ def append(journal: Path, record: Record) -> None:
             with journal.open("ab") as file:
                 file.write(encode(record) + b"\n")
                 file.flush()
-                os.fsync(file.fileno())
+                sync(file.fileno())
+            if not size:
+                sync_folder(journal.parent, sync=sync)
         except OSError:
             # The part of a line that found room would damage the journal.
             with suppress(OSError):

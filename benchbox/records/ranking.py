@@ -1,7 +1,8 @@
 """Who is ahead of whom: rank ranges with ties, times relative to the fastest, and Pareto fronts. No text.
 
 Only like is ranked with like: rows of one batch size and one image size, since a batch of one picture and one
-of 32 answer different questions. What failed, what is void, and a single sample are not ranked.
+of 32 answer different questions. What failed, what is void, and a single sample are not ranked. The range of a
+few samples is ranked as if it were an interval, but its place says that it is not sure.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,10 +28,14 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Rank:
-    """The places that a row may hold, from the best possible to the worst possible one, counted from 1."""
+    """The places that a row may hold, from the best possible to the worst possible one, counted from 1.
+
+    `is_sure` is False where the row's own bounds are the range of a few samples or of two processes.
+    """
 
     best: int
     worst: int
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ def _rank(value: Estimate, known: Sequence[Estimate], better: Better) -> Rank | 
         return None
     ahead = sum(is_surely_better(other, value, better) for other in known)
     behind = sum(is_surely_better(value, other, better) for other in known)
-    return Rank(best=1 + ahead, worst=len(known) - behind)
+    return Rank(best=1 + ahead, worst=len(known) - behind, is_sure=value.is_interval)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +154,10 @@ def front(seen: Sequence[Row], cost: Front) -> list[bool]:
 
 def _point(row: Row, cost: Callable[[Row], Estimate | None]) -> Point | None:
     seen, gain = cost(row), top1(row)
-    return None if seen is None or gain is None else Point(cost=seen, gain=gain)
+    # A single sample's bounds are the sample itself: it would look like a count.
+    if seen is None or gain is None or seen.basis == ONE_SAMPLE:
+        return None
+    return Point(cost=seen, gain=gain)
 
 
 def standings(seen: Sequence[Row]) -> list[Standing]:

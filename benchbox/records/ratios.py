@@ -7,7 +7,7 @@ group began together, so that equal places mean equal blocks.
 import math
 from collections.abc import Sequence
 
-from benchbox.plan.schedule import IN_TURNS, SLICES_A_BLOCK
+from benchbox.plan.schedule import SLICES_A_BLOCK
 from benchbox.records.estimate import Estimate, median
 from benchbox.records.record import Record
 
@@ -38,7 +38,7 @@ def slowdown(base: Sequence[float], arm: Sequence[float]) -> Estimate | None:
 
 def took_turns(record: Record) -> bool:
     """Whether a record's samples are slices, two a block, and not those of a cell that was timed by itself."""
-    return IN_TURNS in record.actual.stop_reason
+    return record.actual.in_turns
 
 
 def speedup(base: Record, arm: Record) -> Estimate | None:

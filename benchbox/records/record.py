@@ -70,8 +70,9 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     `weights` says where an evaluation's weights come from; `network_digest` is the hash of a foreign network's
     source; `notes` say every fallback and its reason; `mean` and `std` are the normalisation, per channel, of
     pictures scaled to 0…1. `void` says why a timed cell's numbers must not be ranked: its answers are not those
-    of plain fp32. `calls_a_sample` is over 1 where one call is too short for a sample. `doubts` say what
-    disturbed it: its numbers stand, but may not hold.
+    of plain fp32. `calls_a_sample` is over 1 where one call is too short for a sample; `in_turns` says that the
+    samples are slices of a run that took turns with others, two a block. `doubts` say what disturbed it: its
+    numbers stand, but may not hold.
     """
 
     data: str = ""
@@ -85,6 +86,7 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = ""
     stop_reason: str = ""
     calls_a_sample: int = 1
+    in_turns: bool = False
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     test_pictures: tuple[str, ...] = ()
@@ -96,7 +98,8 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `results.jsonl`. `files`: a kind (checkpoint, predictions, …) to a path in the report.
 
-    `states` are the machine's before and after the timed part.
+    `states` are the machine's before and after the timed part; `phases` are the run's parts in their order, each by
+    name and seconds.
     """
 
     schema: int = SCHEMA
@@ -112,6 +115,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str] = {}
     log: str = ""
     states: tuple[MachineState, ...] = ()
+    phases: tuple[tuple[str, float], ...] = ()
 
     def values(self, metric: str) -> tuple[float, ...]:
         """The raw values of a metric, empty where it was not measured."""

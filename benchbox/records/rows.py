@@ -102,18 +102,28 @@ class Row:
         return failed[0] if failed else "skipped" if "skipped" in statuses else "ok"
 
     @property
-    def reason(self) -> str:
-        """Why parts did not end well, each reason once after its tasks, in one line; empty where all did."""
+    def failures(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """The tasks that did not end well, with status and reason; those of which the same is said together."""
         tasks: dict[str, list[str]] = {}
         for part in self.parts.values():
             if part.status != "ok":
                 tasks.setdefault(f"{part.status}: {part.reason}".rstrip(": "), []).append(part.task)
-        return "; ".join(f"{', '.join(concerned)} {said}" for said, concerned in tasks.items())
+        return tuple((tuple(concerned), said) for said, concerned in tasks.items())
+
+    @property
+    def reason(self) -> str:
+        """Why parts did not end well, each reason once after its tasks, in one line; empty where all did."""
+        return "; ".join(f"{', '.join(concerned)} {said}" for concerned, said in self.failures)
+
+    @property
+    def voids(self) -> tuple[tuple[str, str], ...]:
+        """The tasks because of which the row must not be ranked, each with its reason."""
+        return tuple((part.task, part.void) for part in self.parts.values() if part.void)
 
     @property
     def void(self) -> str:
         """Why the row must not be ranked, each reason once after its task; empty where it may be."""
-        return "; ".join(_said((part.task, [part.void]) for part in self.parts.values()))
+        return "; ".join(f"{task}: {reason}" for task, reason in self.voids)
 
     @property
     def doubts(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchbox.errors import RecordError
+from benchbox.records.confusion import PREDICTION_COLUMNS, count_cells, macro_f1
 from benchbox.records.estimate import wilson
 
 __all__ = [
@@ -23,25 +24,15 @@ __all__ = [
     "wilson",
 ]
 
-PREDICTION_COLUMNS = ("picture", "label", "predicted", "probability", "label_rank")
-
 
 def confusion(labels: Sequence[int], predicted: Sequence[int], classes: Sequence[str]) -> pd.DataFrame:
     """Counts of pictures, classes × classes: a row a true class, a column a predicted one.
 
     Raises ValueError where the sequences differ in length or hold a number that is no class's.
     """
-    counts = _count(labels, predicted, len(classes))
+    counts = count_cells(labels, predicted, len(classes))
     rows, columns = pd.Index(classes, name="label"), pd.Index(classes, name="predicted")
     return pd.DataFrame(counts, index=rows, columns=columns)
-
-
-def _count(labels: Sequence[int], predicted: Sequence[int], classes: int) -> NDArray[np.int64]:
-    rows, columns = np.asarray(labels, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
-    if rows.shape != columns.shape:
-        raise ValueError(f"{len(labels)} labels, but {len(predicted)} predictions")
-    cells = np.ravel_multi_index((rows, columns), (classes, classes))
-    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
 def per_class(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -65,16 +56,6 @@ def _ratio(numerator: NDArray[np.int64], denominator: NDArray[np.int64]) -> NDAr
     ratios = np.full(numerator.shape, np.nan)
     np.divide(numerator, denominator, out=ratios, where=denominator > 0)
     return ratios
-
-
-def macro_f1(labels: Sequence[int], predicted: Sequence[int], classes: int) -> float:
-    """The mean F1 over the classes that occur among the labels or the predictions; NaN for no pictures."""
-    counts = _count(labels, predicted, classes)
-    occurrences = counts.sum(axis=0) + counts.sum(axis=1)
-    is_seen = occurrences > 0
-    if not is_seen.any():
-        return float("nan")
-    return float(np.mean(2 * np.diag(counts)[is_seen] / occurrences[is_seen]))
 
 
 def confused_pairs(matrix: pd.DataFrame, *, most: int = 10) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchbox.records.estimate import (
     LEAST_PROCESSES,
+    RANGE,
     Estimate,
     median,
     over_processes,
@@ -26,6 +27,10 @@ STAGES = ("data_wait", "copy", "forward", "backward", "optimizer")
 FORWARDS = {"infer": 1, "train_step": 3}
 # With these words begins the reason of a search for the largest batch that ended before its end.
 BOUND = "at least"
+# These are in it where time was short, and not where no larger batch is ever tried.
+OUT_OF_TIME = "the next try would take"
+# What a ratio goes by that is not Welch's.
+INTERVAL_ENDS, RANGE_ENDS = "ends of the intervals", f"{RANGE} the ends"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,11 @@ class LargestBatch:
     pictures: int
     is_bound: bool
     reason: str
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether more time would have searched further."""
+        return self.is_bound and OUT_OF_TIME in self.reason
 
 
 def timing_of(records: Sequence[Record]) -> Timing | None:
@@ -117,7 +127,8 @@ def times_as_long(timing: Timing, fastest: Timing) -> Estimate:
     """How many times as long a batch takes as that of the fastest, and where that may lie.
 
     Welch's interval where both have three processes or more; else from the ends of the two intervals, which is
-    wider than a 95 % interval but, of one process each, blind to the differences between processes.
+    wider than a 95 % interval but, of one process each, blind to the differences between processes. Where one
+    of them is a mere range, so is the ratio's, and the basis says so.
     """
     if min(timing.processes, fastest.processes) >= LEAST_PROCESSES:
         return ratio_of_processes(timing.process_medians, fastest.process_medians)
@@ -126,7 +137,7 @@ def times_as_long(timing: Timing, fastest: Timing) -> Estimate:
         value=ours.value / theirs.value,
         low=ours.low / theirs.high,
         high=ours.high / theirs.low,
-        basis="ends of the intervals",
+        basis=INTERVAL_ENDS if ours.is_interval and theirs.is_interval else RANGE_ENDS,
     )
 
 

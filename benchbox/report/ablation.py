@@ -17,6 +17,7 @@ from benchbox.records.rows import Row, rows
 from benchbox.report import text
 from benchbox.report.cells import (
     NAME,
+    above_ceiling,
     name_cell,
     ranges,
     reasons,
@@ -91,7 +92,8 @@ def ablation_table(plan: Plan, records: Sequence[Record]) -> Grid:
         _arm_lines(plan, [arm for arm in found if arm.model == model])
         for model in dict.fromkeys(arm.model for arm in found)
     )
-    notes = (*_ablation_notes(plan, words, seen, found), *reasons(seen, row_names(seen)))
+    names = row_names(seen)
+    notes = (*_ablation_notes(plan, words, seen, found), *ranges(seen, names), *reasons(seen, names))
     title = f"Ablation of {' × '.join(word.replace('_', ' ') for word in words)}"
     return Grid(title=title, columns=columns, sections=sections, notes=notes)
 
@@ -100,20 +102,21 @@ def _arm_lines(plan: Plan, found: Sequence[Arm]) -> tuple[Line, ...]:
     gain = gains(plan)
     steps = [next((row for row in arm.rows if "train_step" in row.parts), None) for arm in found]
     return tuple(
-        _arm_line(arm, [_step_cell(step, steps[0], gain)] if plan.turns else None)
+        _arm_line(arm, _step_cells(step, steps[0], gain) if plan.turns else None)
         for arm, step in zip(found, steps, strict=True)
     )
 
 
-def _step_cell(step: Row | None, first: Row | None, gain: Gain) -> Cell:
+def _step_cells(step: Row | None, first: Row | None, gain: Gain) -> list[Cell]:
+    """How many times as fast as the first, and pictures a second: both of the steps that took turns."""
     if step is None:
-        return Cell()
-    seen = status_cell(step, "train_step") or gain(first, step)
-    return replace(seen, value=None, is_bad=True) if step.void else seen
+        return [Cell(), Cell()]
+    cells = [status_cell(step, "train_step") or gain(first, step), timing_cell(step, "train_step")]
+    return [replace(cell, value=None, is_bad=True) for cell in cells] if step.void else cells
 
 
 def _arm_line(arm: Arm, steps: Sequence[Cell] | None) -> Line:
-    """`steps` are the cells of the training step, which take the place of the epochs."""
+    """`steps` are the cells of the training step, which take the place of the epochs and of the fits' speed."""
     fits = [row for row in arm.rows if "accuracy" in row.parts]
     good = [row for row in fits if row.parts["accuracy"].status == "ok" and row.accuracy is not None]
     done = len(good) if len(good) == len(fits) else f"{len(good)} of {len(fits)}"
@@ -121,8 +124,7 @@ def _arm_line(arm: Arm, steps: Sequence[Cell] | None) -> Line:
         name_cell(arm.model),
         *(Cell(text=text.setting(value)) for value in arm.values),
         _accuracy_cell(arm, good),
-        *([_epochs_cell(good, share) for share in SHARES] if steps is None else steps),
-        _speed_cell(good),
+        *([*(_epochs_cell(good, share) for share in SHARES), _speed_cell(good)] if steps is None else steps),
         Cell(text=str(done)),
     )
 
@@ -164,9 +166,10 @@ def _ablation_notes(plan: Plan, words: Sequence[str], seen: Sequence[Row], found
     within = " or ".join(str(number) for number in epochs)
     factors = " and ".join(word.replace("_", " ") for word in words)
     changes = "changes" if len(words) == 1 else "change"
+    speed = "of the timed steps, median and its 95 % interval" if plan.turns else "mean ± the same"
     notes = [
         f"Only {factors} {changes}; {_what_stays(plan)}. Accuracy: held-out pictures after the last epoch, "
-        "mean ± standard deviation over seeds. Train: pictures a second, mean ± the same.",
+        f"mean ± standard deviation over seeds. Train: pictures a second, {speed}.",
     ]
     if plan.turns:
         notes += turns_note(plan, seen, what="training steps", gained=FIRST)
@@ -198,7 +201,7 @@ def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:
         Column(title="Train", detail="/s", better="higher"),
         Column(title="× plain", better="higher"),
         Column(title="× previous"),
-        *((Column(title="Ceiling", better="higher"),) * has_ceiling),
+        *((Column(title="Ceiling"),) * has_ceiling),
     )
     rungs = {id(row): label(row.spec).removeprefix(f"{row.model} ") for row in seen}
     sections = tuple(
@@ -208,6 +211,7 @@ def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:
     names = [f"{row.model} {rungs[id(row)]}" for row in seen]
     notes = (
         *_ladder_notes(plan, seen, names, has_ceiling=has_ceiling),
+        *above_ceiling(seen, names),
         *ranges(seen, names),
         *reasons(seen, names),
     )

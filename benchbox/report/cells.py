@@ -8,6 +8,7 @@ from benchbox.records.rows import Row, Slot
 from benchbox.report import text
 from benchbox.report.doubts import doubt_notes
 from benchbox.report.grid import Cell, Column, Line
+from benchbox.report.tasks import reason_text, void_text
 
 NAME = Column(title="Architecture", is_text=True)
 ACCURACY = Column(title="Accuracy", detail="%", better="higher")
@@ -16,6 +17,10 @@ VOID = "void"
 WIDE = 0.5
 # Of more rows than this, all are called so and not by their names.
 MOST_NAMED = 3
+ABOVE_CEILING = (
+    "more than the ceiling: the matrix product was measured while the machine was busy, or an algorithm with fewer "
+    "operations ran."
+)
 
 
 def name_cell(name: str) -> Cell:
@@ -147,11 +152,11 @@ def _best_note(row: Row) -> str:
 
 def reasons(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
     """Which rows are void and why, which are in doubt, and which parts failed or were skipped: how and why."""
-    void = (f"{VOID}, not ranked: {row.void}" if row.void else "" for row in seen)
+    void = (f"{VOID}, not ranked: {void_text(row)}" if row.void else "" for row in seen)
     return (
         *notes_of(names, void),
         *doubt_notes(seen, names),
-        *notes_of(names, (row.reason for row in seen)),
+        *notes_of(names, map(reason_text, seen)),
     )
 
 
@@ -164,3 +169,10 @@ def ranges(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
         if timing is not None and not timing.seconds.is_interval
     ]
     return (f"Too few samples for a 95 % interval: {', '.join(few)}.",) if few else ()
+
+
+def above_ceiling(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
+    """Which rows did more FLOP/s than the ceiling, and how that can be."""
+    timings = ((row.inference, row.training) for row in seen)
+    shares = ([timing.share_of_ceiling or 0.0 for timing in pair if timing is not None] for pair in timings)
+    return notes_of(names, (ABOVE_CEILING if max(each, default=0.0) > 1 else "" for each in shares))

@@ -127,8 +127,8 @@ def _ceilings(records: Sequence[Record]) -> list[str]:
 
 
 def _ceiling_text(ceiling: Ceiling) -> str:
-    product, copy = text.flop(ceiling.flops_per_second), text.size(ceiling.copy_bytes_per_second)
-    return f"{ceiling.precision} matrix product {product}/s, copy {copy}/s"
+    product, copy = text.flop(ceiling.flops_per_second), text.copy_rate(ceiling.copy_bytes_per_second)
+    return f"{ceiling.precision} matrix product {product}/s, copy {copy} GB/s"
 
 
 def _notes(plan: Plan, records: Sequence[Record]) -> list[str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from benchbox.records.rows import Row, Slot
 from benchbox.records.timing import STAGES
 from benchbox.report import text
-from benchbox.report.cells import NAME, percent_cell, row_line, status_cell
+from benchbox.report.cells import NAME, above_ceiling, percent_cell, row_line, status_cell
+from benchbox.report.doubts import folded
 from benchbox.report.grid import Cell, Column, Grid, without_blank
 
 _STAGE_WORDS = {
@@ -22,6 +23,7 @@ STEP_EXPLAINED = (
 )
 ACTIVATIONS = "Activations: memory held for the backward pass, a picture."
 LARGEST = "Max batch: most pictures of a training step that fitted; ≥ where the search ended early."
+SEARCH_FURTHER = "; a larger --budget searches further"
 RESERVED = "Reserved: most memory that the GPU's allocator held in a training step."
 FIRST = "First batch: seconds from the construction of the network to the end of its first batch."
 CEILING = (
@@ -109,12 +111,12 @@ _OTHER = (
     _Detail(column=_FIRST_INFER, of=_first_batch("infer"), note=FIRST),
     _Detail(column=_FIRST_TRAIN, of=_first_batch("train_step"), note=FIRST),
     _Detail(
-        column=Column(title="Of the ceiling", detail="infer %", better="higher"),
+        column=Column(title="Of the ceiling", detail="infer %"),
         of=_of_ceiling("infer"),
         note=CEILING,
     ),
     _Detail(
-        column=Column(title="Of the ceiling", detail="train %", better="higher"),
+        column=Column(title="Of the ceiling", detail="train %"),
         of=_of_ceiling("train_step"),
         note=CEILING,
     ),
@@ -124,17 +126,30 @@ _OTHER = (
 
 def detail_grids(seen: Sequence[Row], names: Sequence[str]) -> list[Grid]:
     """Up to two grids; a column that no row fills is left out, and one-time work alone makes no grid."""
-    step = _grid("Inside a training step", _STEP, seen, names)
-    other = _grid("First batch, ceiling and parity", _OTHER, seen, names)
+    step = _grid("Inside a training step", _STEP, seen, names, further=_bounds(seen, names))
+    other = _grid("First batch, ceiling and parity", _OTHER, seen, names, further=above_ceiling(seen, names))
     has_more = {column.title for column in other.columns} - {NAME.title, _FIRST_INFER.title}
     return [*([step] if len(step.columns) > 1 else []), *([other] if has_more else [])]
 
 
-def _grid(title: str, details: Sequence[_Detail], seen: Sequence[Row], names: Sequence[str]) -> Grid:
+def _bounds(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
+    """Why searches for the largest batch ended early."""
+    said = [
+        (name, f"{found.reason}{SEARCH_FURTHER * found.is_out_of_time}")
+        for name, row in zip(names, seen, strict=True)
+        if (found := row.largest_batch) is not None and found.is_bound
+    ]
+    return tuple(f"{text.listed(concerned)}: {why}." for concerned, why in folded(said))
+
+
+def _grid(
+    title: str, details: Sequence[_Detail], seen: Sequence[Row], names: Sequence[str], *, further: Sequence[str]
+) -> Grid:
+    """`further` are notes below those that explain the columns."""
     lines = tuple(
         row_line(name, row, [one.of(row) for one in details]) for name, row in zip(names, seen, strict=True)
     )
     columns = (NAME, *(one.column for one in details))
     grid = without_blank(Grid(title=title, columns=columns, sections=(lines,)))
     notes = dict.fromkeys(one.note for one in details if one.column in grid.columns)
-    return replace(grid, notes=tuple(notes))
+    return replace(grid, notes=(*notes, *further))

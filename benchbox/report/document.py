@@ -40,12 +40,16 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A row's standing: by criterion the best and the worst place possible, and its times by the fastest's."""
+    """A row's standing: by criterion the best and the worst place possible, and its times by the fastest's.
+
+    `unsure` are the criteria whose places stand on the range of a few samples, or of two processes.
+    """
 
     name: str
     batch_size: int
     image_size: int
     ranks: dict[str, tuple[int, int]]
+    unsure: tuple[str, ...]
     times: dict[str, Estimate]
 
 
@@ -55,6 +59,7 @@ class _Under(msgspec.Struct, frozen=True, kw_only=True):
     constraints: tuple[str, ...]
     chosen: str | None
     equals: tuple[str, ...]
+    unscored: tuple[str, ...]
     perhaps: tuple[str, ...]
     nearest: str | None
     is_by_accuracy: bool
@@ -126,6 +131,7 @@ def _place(name: str, one: Standing) -> _Place:
         batch_size=one.setting.batch_size,
         image_size=one.setting.image_size,
         ranks={criterion: (rank.best, rank.worst) for criterion, rank in one.ranks.items()},
+        unsure=tuple(criterion for criterion, rank in one.ranks.items() if not rank.is_sure),
         times={str(slot): time for slot, time in one.times.items()},
     )
 
@@ -139,6 +145,7 @@ def _under(plan: Plan, seen: Sequence[Row], names: Sequence[str]) -> _Under | No
         constraints=plan.under,
         chosen=named[id(choice.chosen)] if choice.chosen else None,
         equals=tuple(named[id(row)] for row in choice.equals),
+        unscored=tuple(named[id(row)] for row in choice.unscored),
         perhaps=tuple(named[id(row)] for row in choice.perhaps),
         nearest=named[id(choice.nearest)] if choice.nearest else None,
         is_by_accuracy=choice.is_by_accuracy,

@@ -1,45 +1,57 @@
-"""What disturbed the timings, in few words: doubts that differ only in a number are said once for all of them."""
+"""What disturbed the timings, in few words: what differs only in its numbers is said once, with their ranges."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from benchbox.records.ranking import TIMED
 from benchbox.records.rows import Row
+from benchbox.report import text
+from benchbox.report.tasks import task_word
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_TASKS = {"infer": "inference", "train_step": "training"}
-MOST_NAMED = 6
 
 
 def doubt_notes(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
-    """A note for each kind of doubt: which timings it concerns, and the range of its first number."""
-    timed = sum(len(row.parts) for row in seen)
+    """A note for each kind of doubt: which timings it concerns, and the ranges of its numbers."""
+    timed = {
+        f"{name} {task_word(slot)}"
+        for row, name in zip(seen, names, strict=True)
+        for slot in TIMED
+        if row.timing(slot) is not None
+    }
+    return tuple(
+        f"In doubt: {_whose(concerned, timed)}: {said}." for concerned, said in folded(_doubts(seen, names))
+    )
+
+
+def folded(said: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
+    """Pairs of a name and a text, the texts that differ only in their numbers as one, with the numbers' ranges."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for whose, doubt in _doubts(seen, names):
-        groups.setdefault(_NUMBER.sub("#", doubt), []).append((whose, doubt))
-    return tuple(f"In doubt: {_whose(group, timed)}: {_ranged(group)}." for group in groups.values())
+    for name, words in said:
+        groups.setdefault(_NUMBER.sub("#", words), []).append((name, words))
+    return [
+        (list(dict.fromkeys(name for name, _ in group)), _ranged([words for _, words in group]))
+        for group in groups.values()
+    ]
 
 
 def _doubts(seen: Sequence[Row], names: Sequence[str]) -> Iterator[tuple[str, str]]:
     for row, name in zip(seen, names, strict=True):
         for part in row.parts.values():
             for doubt in part.doubts:
-                yield f"{name} {_TASKS.get(part.task, part.task)}", doubt
+                yield f"{name} {task_word(part.task)}", doubt
 
 
-def _whose(group: Sequence[tuple[str, str]], timed: int) -> str:
-    concerned = list(dict.fromkeys(whose for whose, _ in group))
-    if len(concerned) == timed > 1:
-        return "all timings"
-    rest = len(concerned) - MOST_NAMED
-    return ", ".join(concerned[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+def _whose(concerned: Sequence[str], timed: set[str]) -> str:
+    return "all timings" if len(timed) > 1 and set(concerned) == timed else text.listed(concerned)
 
 
-def _ranged(group: Sequence[tuple[str, str]]) -> str:
-    """The first text, with the range of what stands in the place of its first varying number."""
-    first = group[0][1]
-    numbers = [_NUMBER.findall(doubt) for _, doubt in group]
-    for place, matched in enumerate(_NUMBER.finditer(first)):
-        values = sorted((each[place] for each in numbers), key=float)
-        if values[0] != values[-1]:
-            return f"{first[: matched.start()]}{values[0]}–{values[-1]}{first[matched.end() :]}"
-    return first
+def _ranged(texts: Sequence[str]) -> str:
+    """The first text, with the range of every number that varies in its place."""
+    columns = iter(zip(*map(_NUMBER.findall, texts), strict=True))
+
+    def span(_: re.Match[str]) -> str:
+        values = sorted(next(columns), key=float)
+        return values[0] if float(values[0]) == float(values[-1]) else f"{values[0]}–{values[-1]}"
+
+    return _NUMBER.sub(span, texts[0])

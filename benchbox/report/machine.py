@@ -103,7 +103,7 @@ def ceiling_table(ceilings: tuple[Ceiling, ...]) -> Table:
             ceiling.device,
             ceiling.precision,
             text.number(ceiling.flops_per_second / 1e9),
-            text.number(ceiling.copy_bytes_per_second / 1e9),
+            text.copy_rate(ceiling.copy_bytes_per_second),
         )
     return table
 

@@ -1,10 +1,12 @@
 """The ranking below a bench: places with ties, times relative to the fastest, Pareto fronts. Ranked elsewhere."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from benchbox.records.estimate import LEAST_PROCESSES, WELCH, Estimate
-from benchbox.records.ranking import Criterion, Front, Standing, by_setting, standings
+from benchbox.records.estimate import LEAST_PROCESSES, WELCH
+from benchbox.records.ranking import Criterion, Front, Rank, Standing, by_setting, standings
 from benchbox.records.rows import Row, Slot
+from benchbox.records.timing import INTERVAL_ENDS, RANGE_ENDS
 from benchbox.report import text
 from benchbox.report.cells import NAME, row_line
 from benchbox.report.grid import Cell, Column, Grid, Line, without_blank
@@ -21,6 +23,17 @@ COLUMNS = (
     Column(title="Front", is_text=True),
 )
 FRONTS: dict[Front, str] = {"latency": "speed", "parameters": "size"}
+PLACE = "place: a row is before another only where their intervals do not overlap; 1–2 is a tie."
+UNSURE = (
+    "?: by the range of a few samples or of two processes, which is no interval; the other places take it for one."
+)
+FRONT = "Front: in accuracy against speed, or size, no other row is as good in both and surely better in one."
+# In the order in which they are named.
+BASES = {
+    WELCH: "Welch's 95 % interval",
+    INTERVAL_ENDS: "from the ends of the intervals",
+    RANGE_ENDS: "from the ends of ranges, and no interval",
+}
 APART = "Only rows of one batch size and one image size are ranked with one another."
 ONE_PROCESS = "Intervals of one process a cell; fresh processes differ by more: --processes 3 tells by how much."
 TWO_PROCESSES = "Two processes a cell give a range, not an interval: --processes 3 gives one."
@@ -34,8 +47,9 @@ def ranking_grid(seen: Sequence[Row], names: Sequence[str]) -> Grid | None:
     named = list(zip(names, found, strict=True))
     settings = by_setting(seen)
     sections = tuple(tuple(_line(name, one) for name, one in named if one.setting == each) for each in settings)
-    notes = (_explained(found), *([APART] if len(settings) > 1 else []), *_blindness(seen))
-    return without_blank(Grid(title=TITLE, columns=COLUMNS, sections=sections, notes=notes))
+    grid = without_blank(Grid(title=TITLE, columns=COLUMNS, sections=sections))
+    notes = (_explained(grid, found), *([APART] if len(settings) > 1 else []), *_blindness(seen))
+    return replace(grid, notes=notes)
 
 
 def _line(name: str, one: Standing) -> Line:
@@ -53,12 +67,13 @@ def _line(name: str, one: Standing) -> Line:
 
 def _place(one: Standing, criterion: Criterion) -> Cell:
     rank = one.ranks.get(criterion)
-    return Cell() if rank is None else Cell(text=place_text(rank.best, rank.worst))
+    return Cell() if rank is None else Cell(text=place_text(rank))
 
 
-def place_text(best: int, worst: int) -> str:
-    """`1`, or `1–3` where it may be any of them."""
-    return str(best) if best == worst else f"{best}–{worst}"
+def place_text(rank: Rank) -> str:
+    """`1`, `1–3` where it may be any of them, `2?` where it is told from a mere range."""
+    places = str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
+    return places if rank.is_sure else f"{places}?"
 
 
 def _time(one: Standing, slot: Slot) -> Cell:
@@ -74,16 +89,23 @@ def _fronts(one: Standing) -> Cell:
     return Cell(text=words[0], detail=" ".join(words[1:])) if words else Cell()
 
 
-def _explained(found: Iterable[Standing]) -> str:
-    times: list[Estimate] = [time for one in found for time in one.times.values()]
-    how = (
-        "Welch's 95 % interval" if any(time.basis == WELCH for time in times) else "from the ends of the intervals"
-    )
-    return (
-        "place: a row is before another only where their intervals do not overlap; 1–2 is a tie. "
-        f"Time ×: how many times as long as the fastest, {how}. "
-        "Front: in accuracy against speed, or size, no other row is as good in both and surely better in one."
-    )
+def _explained(grid: Grid, found: Sequence[Standing]) -> str:
+    """What the columns mean that are there."""
+    titles = {column.title for column in grid.columns}
+    said = [PLACE]
+    if any(not rank.is_sure for one in found for rank in one.ranks.values()):
+        said.append(UNSURE)
+    if "Time" in titles:
+        said.append(f"Time ×: how many times as long as the fastest, {_bases(found)}.")
+    if "Front" in titles:
+        said.append(FRONT)
+    return " ".join(said)
+
+
+def _bases(found: Iterable[Standing]) -> str:
+    """What the bounds of the ratios are, each kind that there is."""
+    seen = {time.basis for one in found for time in one.times.values()}
+    return " or ".join(words for basis, words in BASES.items() if basis in seen)
 
 
 def _blindness(seen: Sequence[Row]) -> tuple[str, ...]:

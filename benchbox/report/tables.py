@@ -1,6 +1,6 @@
 """The tables of train and bench, and the choice of the tables that a command ends with."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from benchbox.report.cells import (
 )
 from benchbox.report.details import detail_grids
 from benchbox.report.evaluation import eval_tables
-from benchbox.report.grid import Cell, Column, Grid, Line
+from benchbox.report.grid import Cell, Column, Grid, Line, without_blank
 from benchbox.report.naming import row_names
 from benchbox.report.profile import profile_grids
 from benchbox.report.ranking import ranking_grid
@@ -91,8 +91,11 @@ def bench_table(seen: Sequence[Row]) -> Grid:
         # No two rows are of one setting: they stand together, and none is called the best.
         columns, groups = tuple(replace(column, better="neither") for column in columns), [list(seen)]
     sections = tuple(tuple(lines[id(row)] for row in group) for group in groups)
-    notes = (_bench_explained(seen), *reasons(seen, names), *ranges(seen, names), *sources(seen, names))
-    return Grid(title="Speed, size and accuracy", columns=columns, sections=sections, notes=notes)
+    grid = Grid(title="Speed, size and accuracy", columns=columns, sections=sections)
+    filled = {column.title for column in without_blank(grid).columns}
+    explained = (_bench_explained(seen, filled),) if len(filled) > 1 else ()
+    notes = (*explained, *reasons(seen, names), *ranges(seen, names), *sources(seen, names))
+    return replace(grid, notes=notes)
 
 
 def _bench_line(name: str, row: Row) -> Line:
@@ -109,23 +112,32 @@ def _bench_line(name: str, row: Row) -> Line:
     return row_line(name, row, cells)
 
 
-def _bench_explained(seen: Sequence[Row]) -> str:
-    return (
-        f"Infer, Train: pictures a second, {_interval(seen)}. p50: median time of inference on a batch "
-        f"of {_batch_sizes(seen)}. Peak: memory of a training step above the process's floor. "
-        "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP. Accuracy: on held-out pictures, Wilson 95 %."
-    )
+def _bench_explained(seen: Sequence[Row], filled: Container[str]) -> str:
+    """What the columns mean in which something is said."""
+    speeds = ", ".join(title for title in ("Infer", "Train") if title in filled)
+    said = {
+        "p50": f"p50: median time of inference on a batch of {_batch_sizes(seen)}.",
+        "Peak": "Peak: memory of a training step above the process's floor.",
+        "GFLOP": "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP.",
+        "Accuracy": "Accuracy: on held-out pictures, Wilson 95 %.",
+    }
+    rest = [words for title, words in said.items() if title in filled]
+    return " ".join([*([f"{speeds}: pictures a second, {_interval(seen)}."] if speeds else []), *rest])
 
 
 def _interval(seen: Sequence[Row]) -> str:
-    """What the numbers beside a throughput are."""
+    """What the numbers beside a throughput are, each kind that there is."""
     timings = [timing for row in seen for timing in (row.inference, row.training) if timing is not None]
-    most = max((timing.processes for timing in timings), default=1)
-    if most == 1:
+    counts = sorted({timing.processes for timing in timings}, reverse=True)
+    return " or ".join(map(_interval_of, counts or [1]))
+
+
+def _interval_of(processes: int) -> str:
+    if processes == 1:
         return "median and its 95 % interval in one process"
-    if most < LEAST_PROCESSES:
+    if processes < LEAST_PROCESSES:
         return "mean of two processes' medians and their range"
-    return f"mean of {most} processes' medians and its 95 % interval (Student's t)"
+    return f"mean of {processes} processes' medians and its 95 % interval (Student's t)"
 
 
 def _batch_sizes(seen: Sequence[Row]) -> str:

@@ -1,9 +1,11 @@
 """Numbers as people read them. Units are scaled here and nowhere else. No tables, no colours."""
 
 import math
+from collections.abc import Sequence
 
 ABSENT = "–"
 MINUTE, HOUR = 60, 3600
+MOST_LISTED = 6
 
 
 def number(value: float) -> str:
@@ -47,6 +49,11 @@ def flop(value: float) -> str:
     return _scaled(value, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"), 1000)
 
 
+def copy_rate(bytes_per_second: float) -> str:
+    """A memory's rate in GB/s of 10⁹ bytes, as its makers count, without the unit: 10.0."""
+    return number(bytes_per_second / 1e9)
+
+
 def rate(value: float) -> str:
     """Things a second: 44.9 /s."""
     return f"{number(value)} /s"
@@ -83,6 +90,12 @@ def percent(ratio: float) -> str:
 def share(ratio: float) -> str:
     """A ratio in per cent: 93.1 %."""
     return f"{percent(ratio)} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas; of more than MOST_LISTED the rest only by their count."""
+    rest = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def plural(amount: int, thing: str) -> str:

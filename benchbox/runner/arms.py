@@ -17,7 +17,7 @@ from benchbox.plan.requests import RunRequest
 from benchbox.plan.slices import ArmRequest, Finish, Look, Looked, Ready, Slice, Sliced
 from benchbox.records.events import Observer
 from benchbox.records.record import STOPPED, Record
-from benchbox.runner.child import GRACE_SECONDS, LATE_SECONDS, ChildError, TimedOut
+from benchbox.runner.child import GRACE_SECONDS, ChildError, TimedOut
 from benchbox.runner.oom import count_oom_kills
 from benchbox.runner.outcome import make_outcome, outcome_of_death, outcome_of_timeout
 from benchbox.runner.processes import ENGINE, describe_death, end, make_context, signals_held
@@ -47,16 +47,20 @@ class Arm(Protocol):
     def finish(self, reason: str) -> None:
         """Do what follows the timing, and end with a record."""
 
-    def stop(self) -> None:
-        """End at once with what was measured; nothing where the arm is over."""
+    def stop(self, seconds: float = GRACE_SECONDS) -> None:
+        """End with what was measured, within so many seconds; nothing where the arm is over.
+
+        May raise Interrupted and KeyboardInterrupt, and can then be called again.
+        """
 
 
 class LiveArm:
     """An arm in a process of its own.
 
-    `output` is the file for what it prints, `timeout` the most seconds until it says the next thing, `method` a
-    start method of `multiprocessing`, `target` the function that serves it there. Every wait raises Interrupted
-    and KeyboardInterrupt where a signal comes: `stop` then ends the arm.
+    `output` is the file for what it prints, `timeout` the most seconds that it may work in all: to get ready, in
+    its slices, and for what follows them; while others work, its `seconds_left` stand still. `late` is how long it
+    may then take to end, `method` a start method of `multiprocessing`, `target` the function that serves it there.
+    Every wait raises Interrupted and KeyboardInterrupt where a signal comes: `stop` then ends the arm.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class LiveArm:
         observer: Observer,
         output: Path | None = None,
         timeout: float | None = None,
-        late: float = LATE_SECONDS,
+        late: float = GRACE_SECONDS,
         method: str | None = None,
         target: str = TAKE_TURNS,
         oom_kills: Callable[[], int] = count_oom_kills,
@@ -74,6 +78,7 @@ class LiveArm:
         self.record: Record | None = None
         self._spec, self._observer = request.spec, observer
         self._timeout, self._late = timeout, late
+        self.seconds_left = timeout
         self._oom_kills, self._killed_before = oom_kills, oom_kills()
         self._began = datetime.now(UTC)
         self._turns, turns = connection.Pipe()
@@ -102,10 +107,10 @@ class LiveArm:
         """Have it measure what follows the timing, and end."""
         self._ask(Finish(reason=reason), Looked)
 
-    def stop(self) -> None:
-        """Ask it to end with what it has; kill it where it does not within GRACE_SECONDS."""
+    def stop(self, seconds: float = GRACE_SECONDS) -> None:
+        """Ask it to end with what it has; kill it where it does not within so many seconds."""
         if self.record is None:
-            answer = self._stopped(GRACE_SECONDS) if self._process.pid else None
+            answer = self._stopped(seconds) if self._process.pid else None
             said = answer.value if answer is not None else None
             self._end(said if isinstance(said, Record) else self._outcome_of_interruption())
 
@@ -120,8 +125,11 @@ class LiveArm:
         return self._hear(kind)
 
     def _hear(self, kind: type[Said]) -> Said | None:
-        """Its next word; None where it ended instead, or said nothing in time."""
-        said = self._listen(self._timeout)
+        """Its next word; None where it ended instead, or has used up its time."""
+        began = time.monotonic()
+        said = self._listen(self.seconds_left)
+        if self.seconds_left is not None:
+            self.seconds_left = max(0.0, self.seconds_left - (time.monotonic() - began))
         if isinstance(said, kind):
             return said
         if said is None and self._timeout is not None:
@@ -182,13 +190,12 @@ class LiveArm:
         except (KeyboardInterrupt, Interrupted):
             self._process.kill()
             self._end(self._outcome_of_interruption())
-            raise Interrupted("interrupted") from None
+            raise Interrupted from None
         self._process.kill()
         return None
 
     def _end(self, record: Record) -> None:
         """The arm is over: wait for its process to leave, with all that it started."""
         self.record = record
-        end(self._process)
-        self._hears.close()
-        self._turns.close()
+        with self._hears, self._turns:
+            end(self._process)

@@ -18,10 +18,9 @@ __all__ = ["ENGINE", "ChildError", "TimedOut", "call", "call_here"]
 
 Result = TypeVar("Result")
 
-# How long an interrupted child may take to save what it has.
+# How long a child that is told to stop may take to save what it has. No handler of Python's runs within a call of
+# C code, such as one slow training step.
 GRACE_SECONDS = 30.0
-# The same for a child whose time is up: it had its time.
-LATE_SECONDS = 10.0
 
 
 class TimedOut(BenchboxError):  # noqa: N818 - an event, not a fault
@@ -40,32 +39,47 @@ def call(
     observer: Observer = ignore,
     output: Path | None = None,
     timeout: float | None = None,
-    late: float = LATE_SECONDS,
+    late: float = GRACE_SECONDS,
     method: str | None = None,
 ) -> Result:
     """Run `module:function` on the request in a fresh process and return what it returns.
 
     `output` is a file to which everything goes that the child writes to stdout or stderr, `method` a start method
-    of `multiprocessing` other than the usual one. Raises what the function raised, ChildError where the child died,
-    and Interrupted on SIGINT or SIGTERM, after the child had GRACE_SECONDS to save what it has; if it answered
-    within them, its answer is returned instead. After `timeout` seconds the child is asked to stop, killed `late`
-    seconds later, and TimedOut is raised with its answer, if any.
+    of `multiprocessing` other than the usual one. Raises what the function raised, and ChildError where the child
+    died. On SIGINT or SIGTERM the child has GRACE_SECONDS to save what it has, and Interrupted is raised with its
+    answer, if any, also where the signal came after the answer. After `timeout` seconds the child is asked to stop,
+    killed `late` seconds later, and TimedOut is raised with its answer, if any.
     """
     receiving, sending = connection.Pipe(duplex=False)
     process: Any = make_context(method).Process(target=serve, args=(sending, target, request, output))  # type: ignore[attr-defined]
-    try:
-        answer = _talk(receiving, sending, process, observer, timeout=timeout, late=late)
-    except BaseException:
-        # Whatever ended the talk, nobody listens to the child any more.
-        if process.pid is not None:
-            process.kill()
-        raise
-    finally:
-        receiving.close()
-        end(process)
+    with receiving:
+        try:
+            answer, stop = _talk(receiving, sending, process, observer, timeout=timeout, late=late)
+        except BaseException:
+            # Whatever ended the talk, nobody listens to the child any more.
+            if process.pid is not None:
+                process.kill()
+            end(process)
+            raise
+        stop = _leave(process, has_answered=answer is not None) or stop
+    if stop is not None:
+        stop.answer = answer.value if answer else None
+        raise stop
+    assert answer is not None, "without a limit only an answer ends the listening"
     if answer.error is not None:
         raise answer.error
     return _checked(answer.value, target, returns)
+
+
+def _leave(process: Any, *, has_answered: bool) -> Interrupted | None:
+    """Wait for a child to leave, be it that it must; an Interrupted where a signal came meanwhile."""
+    try:
+        if process.pid is not None and not has_answered:
+            process.kill()
+        end(process)
+    except (KeyboardInterrupt, Interrupted):
+        return Interrupted()
+    return None
 
 
 def call_here(
@@ -106,8 +120,11 @@ def _talk(
     *,
     timeout: float | None,
     late: float,
-) -> Answer:
-    """Start the child and listen to its end. Raises Interrupted and TimedOut."""
+) -> tuple[Answer | None, Interrupted | TimedOut | None]:
+    """Start the child and listen to its end: its answer, if any, and why it was told to stop, if it was.
+
+    Raises Interrupted where somebody asks a second time.
+    """
     try:
         with signals_held():
             process.start()
@@ -116,14 +133,10 @@ def _talk(
     except (KeyboardInterrupt, Interrupted):
         is_started = process.pid is not None
         stopped = _stop(receiving, process, observer, seconds=GRACE_SECONDS) if is_started else None
-        if stopped is None:
-            raise Interrupted("interrupted") from None
-        return stopped
+        return stopped, Interrupted()
     if answer is None and timeout is not None:
-        stopped = _stop(receiving, process, observer, seconds=late)
-        raise TimedOut(timeout, stopped.value if stopped else None)
-    assert answer is not None, "without a limit only an answer ends the listening"
-    return answer
+        return _stop(receiving, process, observer, seconds=late), TimedOut(timeout)
+    return answer, None
 
 
 def listen(receiving: Connection, process: Any, observer: Observer, *, seconds: float | None) -> Answer | None:
@@ -171,5 +184,5 @@ def _stop(receiving: Connection, process: Any, observer: Observer, *, seconds: f
     try:
         answer = listen(receiving, process, observer, seconds=seconds)
     except (KeyboardInterrupt, Interrupted):
-        raise Interrupted("interrupted") from None
+        raise Interrupted from None
     return answer if answer is not None and answer.error is None else None

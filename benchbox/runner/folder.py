@@ -10,7 +10,7 @@ import msgspec
 
 from benchbox.errors import RecordError, StorageError, UsageError
 from benchbox.plan.spec import Plan
-from benchbox.records.files import write_json
+from benchbox.records.files import Sync, sync_folder, write_json
 from benchbox.records.journal import storing
 
 PLAN = "plan.json"
@@ -20,9 +20,10 @@ OUTPUT = "output.txt"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
-def make_folder(out: Path, command: str, *, now: datetime) -> Path:
+def make_folder(out: Path, command: str, *, now: datetime, sync: Sync = os.fsync) -> Path:
     """A new folder `<stamp>-<command>` under `out`, and the links `latest` and `latest-<command>` to it.
 
+    Their names are on the disk before anything is measured.
     Raises UsageError where it cannot be made, and StorageError where only room is missing.
     """
     name = command.replace(" ", "-")
@@ -32,6 +33,8 @@ def make_folder(out: Path, command: str, *, now: datetime) -> Path:
         folder = _first_free(out, f"{stamp}-{name}")
         for link in ("latest", f"latest-{name}"):
             _point(out / link, folder.name)
+        for above in (out, out.absolute().parent):
+            sync_folder(above, sync=sync)
     except OSError as error:
         if error.errno in NO_ROOM:
             raise StorageError(str(out), os.strerror(error.errno)) from error
@@ -43,10 +46,10 @@ def make_folder(out: Path, command: str, *, now: datetime) -> Path:
     return folder
 
 
-def write_plan(folder: Path, plan: Plan) -> None:
-    """plan.json: what this command was going to run. Raises StorageError."""
+def write_plan(folder: Path, plan: Plan, *, sync: Sync = os.fsync) -> None:
+    """plan.json: what this command was going to run, on the disk, to be resumed from. Raises StorageError."""
     with storing(folder / PLAN):
-        write_json(folder / PLAN, plan)
+        write_json(folder / PLAN, plan, sync=sync)
 
 
 def read_plan(folder: Path) -> Plan:

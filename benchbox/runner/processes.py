@@ -75,15 +75,20 @@ def end(process: Any, *, seconds: float = LEAVE_SECONDS) -> None:
     try:
         process.join(timeout=seconds)
     finally:
-        # Also where a signal cut the waiting short.
-        if process.is_alive():
-            process.kill()
-            process.join()
-        if sys.platform != "win32":
-            # `serve` made the child the leader of a group of its own; it is empty where all is well.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.close()
+        # Also where a signal cut the waiting short; a second one waits for this moment.
+        with signals_held():
+            _kill(process)
+            process.close()
+
+
+def _kill(process: Any) -> None:
+    if process.is_alive():
+        process.kill()
+        process.join()
+    if sys.platform != "win32":
+        # `serve` made the child the leader of a group of its own; it is empty where all is well.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def describe_death(code: int | None) -> str:
@@ -91,7 +96,14 @@ def describe_death(code: int | None) -> str:
     if code is None:
         return "the process closed its connection and gave no answer"
     if code < 0:
-        name = signal.Signals(-code).name
+        name = _name(-code)
         hint = ", as the kernel does when memory runs out" if name == "SIGKILL" else ""
         return f"the process was ended by {name}{hint}"
     return f"the process ended with code {code} and without an answer"
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those between SIGRTMIN and SIGRTMAX have none
+        return f"signal {number}"

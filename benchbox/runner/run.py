@@ -1,6 +1,7 @@
 """Runner: every run of a plan in its turn, each record in the journal before the next run starts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,16 +41,18 @@ def run_turns(plan: Plan, places: Sequence[int], **options: Any) -> Iterator[Rec
 class Runner:
     """How the runs of a plan are made: where files go, who watches, and what runs a function by its name.
 
-    `call` uses a child process unless told otherwise. `oom_kills` counts the processes that the kernel has killed
-    for memory so far. `turns` makes the runs of a group: it tells the watcher of starts, the first with the index
-    `first`, and yields one record for each place, also after an interruption; the ends are told here. None makes
-    every run of a group by itself, as where there are no other processes.
+    `call` uses a child process unless told otherwise, `append` puts a record into the journal. `oom_kills` counts
+    the processes that the kernel has killed for memory so far. `turns` makes the runs of a group: it tells the
+    watcher of starts, the first with the index `first`, and yields one record for each place, also after an
+    interruption, which it raises then; the ends are told here. None makes every run of a group by itself, as where
+    there are no other processes.
     """
 
     folder: Path
     watcher: Watcher
     dataset: Path = Path("dataset")
     call: Callable[..., Record] = call
+    append: Callable[[Path, Record], None] = append
     oom_kills: Callable[[], int] = count_oom_kills
     turns: Callable[..., Iterator[Record]] | None = run_turns
 
@@ -69,29 +72,43 @@ class Runner:
         index = 0
         steps = remaining(plan if self.turns else replace(plan, turns=()), records)
         for places in steps:
-            is_cut_off = False
-            for record in self._run_step(plan, places, records, index):
-                is_cut_off |= self._keep(record)
-                records.append(record)
-                yield record
-            if is_cut_off:
-                raise Interrupted("interrupted")
+            yield from self._keep_all(self._run_step(plan, places, records, index), records)
             index += len(places)
 
+    def _keep_all(self, step: Generator[Record], records: list[Record]) -> Iterator[Record]:
+        """The records of a step, each kept; a signal that comes between them is handed to the step, once.
+
+        Raises Interrupted at its end where one of them was cut off.
+        """
+        is_cut_off = is_told = False
+        with closing(step):
+            record = _advance(step)
+            while record is not None:
+                is_signalled = self._keep(record)
+                records.append(record)
+                yield record
+                is_cut_off |= is_signalled or record.status == "interrupted"
+                record = _advance(step, is_cut_off=is_signalled and not is_told)
+                is_told |= is_signalled
+        if is_cut_off:
+            raise Interrupted
+
     def _keep(self, record: Record) -> bool:
-        """Put a record into the journal, and tell whether the work ends with it."""
-        is_cut_off = record.status == "interrupted"
+        """Put a record into the journal, and tell whether a signal came meanwhile."""
+        is_signalled = False
         try:
             # A signal waits, or the journal could hold a record that nobody else has seen.
             with signals_held():
-                append(self.folder / JOURNAL, record)
+                self.append(self.folder / JOURNAL, record)
         except (Interrupted, KeyboardInterrupt):
-            is_cut_off = True
+            is_signalled = True
         self.watcher.run_ended(record)
-        return is_cut_off
+        return is_signalled
 
-    def _run_step(self, plan: Plan, places: tuple[int, ...], records: list[Record], index: int) -> Iterator[Record]:
-        """The records of one run, or of a group whose runs take turns."""
+    def _run_step(
+        self, plan: Plan, places: tuple[int, ...], records: list[Record], index: int
+    ) -> Generator[Record]:
+        """The records of one run, or of a group whose runs take turns; then raises Interrupted after a signal."""
         names = file_names(plan.labels)
         if len(places) > 1 and self.turns is not None:
             yield from self.turns(
@@ -106,7 +123,18 @@ class Runner:
             return
         [place] = places
         self.watcher.run_started(index, plan.specs[place], plan.labels[place])
-        yield self._run_one(plan, place, names[place], records)
+        is_cut_off, began = False, datetime.now(UTC)
+        try:
+            record = self._run_one(plan, place, names[place], records)
+        except (Interrupted, KeyboardInterrupt) as stop:
+            is_cut_off = True
+            # A run that ended in the very moment of the signal, or still saved what it had, keeps its own record.
+            said = getattr(stop, "answer", None)
+            stopped = make_outcome(plan.specs[place], "interrupted", STOPPED, began=began)
+            record = said if isinstance(said, Record) else stopped
+        yield record
+        if is_cut_off:
+            raise Interrupted
 
     def _run_one(self, plan: Plan, place: int, name: str, records: list[Record]) -> Record:
         spec, label, began = plan.specs[place], plan.labels[place], datetime.now(UTC)
@@ -125,5 +153,11 @@ class Runner:
             return outcome_of_timeout(spec, late, began=began)
         except ChildError as error:
             return outcome_of_death(spec, error, began=began, oom_kills=self.oom_kills() - killed)
-        except (Interrupted, KeyboardInterrupt):
-            return make_outcome(spec, "interrupted", STOPPED, began=began)
+
+
+def _advance(step: Generator[Record], *, is_cut_off: bool = False) -> Record | None:
+    """The next record of a step, None after its last one; `is_cut_off` tells it that a signal came."""
+    try:
+        return step.throw(Interrupted()) if is_cut_off else next(step)
+    except StopIteration:
+        return None

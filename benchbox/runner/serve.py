@@ -57,7 +57,7 @@ def serve(sending: Connection, target: str, request: object, output: Path | None
 
     try:
         answer = Answer(value=find(target)(request, observer=observer))
-    except BenchboxError as error:
+    except (BenchboxError, Interrupted) as error:
         answer = Answer(error=error)
     except BaseException as error:
         # A child's last word: whatever happened becomes an answer, or the parent would know nothing of it.

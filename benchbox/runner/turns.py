@@ -7,23 +7,23 @@ order in `plan.schedule`, the ratios in `records.ratios`.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
-
 from benchbox.errors import Interrupted
 from benchbox.plan.requests import RunRequest
-from benchbox.plan.schedule import IN_TURNS, SLICES_A_BLOCK, block_order, least_blocks, slice_seconds
+from benchbox.plan.schedule import SLICES_A_BLOCK, block_order, least_blocks, slice_seconds
 from benchbox.plan.slices import Ready
 from benchbox.plan.spec import Plan, RunSpec, TimingSpec
+from benchbox.records.estimate import median
 from benchbox.records.events import AnyEvent, Noted, Observer, PhaseBegan, Progress
+from benchbox.records.groups import free_bytes
 from benchbox.records.ratios import slowdown
 from benchbox.records.record import STOPPED, Record
 from benchbox.runner.arms import Arm, LiveArm
+from benchbox.runner.child import GRACE_SECONDS
 from benchbox.runner.folder import OUTPUT
 from benchbox.runner.outcome import make_outcome
 from benchbox.runner.request import make_request
@@ -34,6 +34,8 @@ from benchbox.runner.watcher import Watcher
 CALM_BLOCKS = 2
 # What an arm before this one held at most must be free, and this much more, before the next is set up.
 MEMORY_MARGIN = 1.2
+# After a second signal: enough for an arm that sleeps to say what it has, too short to wait for one that works.
+HURRIED_SECONDS = 1.0
 GIB = 2**30
 
 MakeArm = Callable[[RunRequest, Observer], Arm]
@@ -43,11 +45,12 @@ MakeArm = Callable[[RunRequest, Observer], Arm]
 class Group:
     """The arms of one group by their places, in the plan's order.
 
-    `ready` are those that got warm, `refused` the records of those that were not begun, `samples` the seconds a
-    call of every slice so far.
+    `current` is the place whose run the watcher sees. `ready` are those that got warm, `refused` the records of
+    those that were not begun, `samples` the seconds a call of every slice so far.
     """
 
     specs: Mapping[int, RunSpec]
+    current: int
     arms: dict[int, Arm] = field(default_factory=dict)
     ready: dict[int, Ready] = field(default_factory=dict)
     refused: dict[int, Record] = field(default_factory=dict)
@@ -57,12 +60,11 @@ class Group:
         """The places of the arms that still take part."""
         return [place for place in self.ready if self.arms[place].record is None]
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        """What came of every place; those that were never begun were cut off."""
-        for place, spec in self.specs.items():
-            arm = self.arms.get(place)
-            record = self.refused.get(place) or (arm.record if arm else None)
-            yield place, record or make_outcome(spec, "interrupted", STOPPED, began=datetime.now(UTC))
+    def record(self, place: int) -> Record:
+        """What came of a place whose arm is over; one that was never begun was cut off."""
+        arm = self.arms.get(place)
+        record = self.refused.get(place) or (arm.record if arm else None)
+        return record or make_outcome(self.specs[place], "interrupted", STOPPED, began=datetime.now(UTC))
 
 
 def run_turns(
@@ -76,35 +78,75 @@ def run_turns(
     first: int = 0,
     make_arm: MakeArm | None = None,
     clock: Callable[[], float] = time.monotonic,
-    free_memory: Callable[[], int] | None = None,
-) -> Iterator[Record]:
-    """Let the runs at `places` of a plan take turns, and give the record of each, in that order, once all are over.
+    free_memory: Callable[[], int] = free_bytes,
+) -> Generator[Record]:
+    """Let the runs at `places` of a plan take turns, and give the record of each, in that order, when it ends.
 
     `names` are those of all runs of the plan, `first` is the number of runs before the group. The watcher sees the
-    first run from the start of the group to its end, and the start of every other one just before its record is
-    given; that a run has ended is told by the caller, who keeps the record. An arm that fails leaves its record
-    and the others go on. One for which there is no room beside the others ends as `oom`: on a CPU it is not even
-    begun. After a signal all records are given, those that were cut off as `interrupted`.
+    first run from the start of the group to its end, and every other one from when the one before it has ended;
+    that a run has ended is told by the caller, who keeps the record. An arm that fails leaves its record and the
+    others go on. One for which there is no room beside the others ends as `oom`: on a CPU it is not even begun.
+    After a signal, also one that the caller throws in, all records are given, those that were cut off as
+    `interrupted`, and Interrupted is raised; a second signal only makes that quicker.
     """
-    make_arm = make_arm or _live_arms(plan, folder)
-    watcher.run_started(first, plan.specs[places[0]], plan.labels[places[0]])
-    group = Group(specs={place: plan.specs[place] for place in places})
-    with ExitStack() as ends, suppress(KeyboardInterrupt, Interrupted):
-        for place in places:
-            if record := _refusal(plan, place, group, free_memory or _free_memory):
-                group.refused[place] = record
-                continue
-            observer = watcher if place == places[0] else _named(watcher, plan.labels[place])
-            arm = make_arm(make_request(plan, place, name=names[place], folder=folder, dataset=dataset), observer)
-            ends.callback(arm.stop)
-            group.arms[place] = arm
-            if ready := arm.prepare():
-                group.ready[place] = ready
-        _measure(group, plan.specs[places[0]], watcher, clock=clock)
-    for number, (place, record) in enumerate(group.records()):
-        if number:
-            watcher.run_started(first + number, plan.specs[place], plan.labels[place])
-        yield record
+    group = Group(specs={place: plan.specs[place] for place in places}, current=places[0])
+    given, is_cut_off = 0, False
+
+    def tell_start(number: int) -> None:
+        group.current = places[number]
+        watcher.run_started(first + number, plan.specs[group.current], plan.labels[group.current])
+
+    def make(place: int) -> Arm:
+        request = make_request(plan, place, name=names[place], folder=folder, dataset=dataset)
+        observer = _named(watcher, group, place, label=plan.labels[place])
+        return (make_arm or _live_arms(plan, folder))(request, observer)
+
+    tell_start(0)
+    try:
+        _begin_all(group, plan, make, free_memory)
+        reasons = _measure(group, plan.specs[places[0]], watcher, clock=clock)
+        for number, place in enumerate(places):
+            if number:
+                tell_start(number)
+            if place in reasons:
+                group.arms[place].finish(reasons[place])
+            given += 1
+            yield group.record(place)
+    except (KeyboardInterrupt, Interrupted):
+        is_cut_off = True
+    finally:
+        # Also where the caller wants no more: nobody may stay behind.
+        is_cut_off |= _stop_all(group)
+    for number in range(given, len(places)):
+        if group.current != places[number]:
+            tell_start(number)
+        yield group.record(places[number])
+    if is_cut_off:
+        raise Interrupted
+
+
+def _begin_all(group: Group, plan: Plan, make: Callable[[int], Arm], free_memory: Callable[[], int]) -> None:
+    """Set one arm up after the other; those that are not begun leave their records."""
+    for place in group.specs:
+        if record := _refusal(plan, place, group, free_memory):
+            group.refused[place] = record
+            continue
+        group.arms[place] = make(place)
+        if ready := group.arms[place].prepare():
+            group.ready[place] = ready
+
+
+def _stop_all(group: Group) -> bool:
+    """End all arms that live; whether a signal came meanwhile, after which those that are left must hurry."""
+    is_hurried = False
+    left = [arm for arm in group.arms.values() if arm.record is None]
+    while left:
+        try:
+            left[-1].stop(HURRIED_SECONDS if is_hurried else GRACE_SECONDS)
+            left.pop()
+        except (KeyboardInterrupt, Interrupted):
+            is_hurried = True
+    return is_hurried
 
 
 def _live_arms(plan: Plan, folder: Path) -> MakeArm:
@@ -114,21 +156,19 @@ def _live_arms(plan: Plan, folder: Path) -> MakeArm:
     return make_arm
 
 
-def _named(watcher: Observer, label: str) -> Observer:
+def _named(watcher: Observer, group: Group, place: int, *, label: str) -> Observer:
     """Events of an arm that is not the watcher's current run say whose they are."""
 
     def observer(event: AnyEvent, /) -> None:
-        if isinstance(event, PhaseBegan):
+        if group.current == place:
+            pass
+        elif isinstance(event, PhaseBegan):
             event = PhaseBegan(name=f"{label}: {event.name}")
         elif isinstance(event, Noted):
             event = Noted(text=f"{label}: {event.text}")
         watcher(event)
 
     return observer
-
-
-def _free_memory() -> int:
-    return int(psutil.virtual_memory().available)
 
 
 def _refusal(plan: Plan, place: int, group: Group, free_memory: Callable[[], int]) -> Record | None:
@@ -150,15 +190,14 @@ def _refusal(plan: Plan, place: int, group: Group, free_memory: Callable[[], int
     return make_outcome(spec, "oom", reason, began=began)
 
 
-def _measure(group: Group, spec: RunSpec, watcher: Watcher, *, clock: Callable[[], float]) -> None:
-    """The slices of all arms that are ready, the machine's state around them, and what follows."""
+def _measure(group: Group, spec: RunSpec, watcher: Watcher, *, clock: Callable[[], float]) -> dict[int, str]:
+    """The slices of all arms that are ready, and the machine's state around them; why those that live stopped."""
     _look(group)
     watcher(PhaseBegan(name="taking turns"))
     reasons = take_turns(group, spec.timing, seed=spec.seed, observer=watcher, clock=clock)
     _look(group)
     watcher(PhaseBegan(name="after the turns"))
-    for place in group.living():
-        group.arms[place].finish(reasons[place])
+    return reasons
 
 
 def _look(group: Group) -> None:
@@ -172,22 +211,25 @@ def take_turns(
 ) -> dict[int, str]:
     """Block after block until every ratio to the first arm is known to ± `timing.goal`, or the time is used.
 
-    The time is `timing.seconds` for each arm. Never is the verdict looked at, only how well the ratios are known.
-    Returns by place why it stopped.
+    The time is `timing.seconds` for each arm; those that live share that of a block. Never is the verdict looked
+    at, only how well the ratios are known; of an arm that is alone, how well its median is. Returns by place why it
+    stopped.
     """
-    budget, least = timing.seconds * len(group.ready), 0
+    least = 0
     if group.ready:
         least = least_blocks([ready.call_seconds for ready in group.ready.values()])
     group.samples = {place: [] for place in group.ready}
-    began, block, calm = clock(), 0, 0
-    while group.living():
+    began, block, calm, share = clock(), 0, 0, 0.0
+    while arms := len(group.living()):
+        block_began = clock()
         _work_a_block(group, block, seed=seed, seconds=slice_seconds(timing.seconds))
         block += 1
-        used = clock() - began
+        share += (clock() - block_began) / arms
         calm = calm + 1 if _are_known(group, timing.goal) else 0
-        if block >= least and (calm >= CALM_BLOCKS or used >= budget):
-            return _reasons(group, used=used, is_known=calm >= CALM_BLOCKS)
-        observer(Progress(done=block, total=max(least, block + 1, math.ceil(budget * block / max(used, 1e-9)))))
+        if block >= least and (calm >= CALM_BLOCKS or share >= timing.seconds):
+            return _reasons(group, used=clock() - began, is_known=calm >= CALM_BLOCKS)
+        expected = math.ceil(timing.seconds * block / max(share, 1e-9))
+        observer(Progress(done=block, total=max(least, block + 1, expected)))
     return {}
 
 
@@ -199,13 +241,18 @@ def _work_a_block(group: Group, block: int, *, seed: int, seconds: float) -> Non
 
 
 def _are_known(group: Group, goal: float) -> bool:
-    widths = [_width(group, place) for place in group.living()[1:]]
+    living = group.living()
+    widths = [_width(group, place) for place in living[1:] or living]
     return all(width is not None and width <= goal for width in widths)
 
 
 def _width(group: Group, place: int) -> float | None:
-    """How far the interval of a ratio to the first living arm reaches, None while there is no interval."""
-    seen = slowdown(group.samples[group.living()[0]], group.samples[place])
+    """How far the interval of a ratio to the first living arm reaches, None while there is no interval.
+
+    Of that arm itself, the interval of its median.
+    """
+    base, samples = group.samples[group.living()[0]], group.samples[place]
+    seen = median(samples) if samples is base else slowdown(base, samples)
     return seen.half_width if seen is not None and seen.is_interval else None
 
 
@@ -214,9 +261,8 @@ def _reasons(group: Group, *, used: float, is_known: bool) -> dict[int, str]:
     if not living:
         return {}
     blocks = len(group.samples[living[0]]) // SLICES_A_BLOCK
-    ended = (
-        f"{blocks} blocks {IN_TURNS}, {used:.1f} s" if is_known else f"budget used by {blocks} blocks {IN_TURNS}"
-    )
-    widths = {place: _width(group, place) for place in living[1:]}
-    said = {place: ended if width is None else f"ratio ±{width:.1%}, {ended}" for place, width in widths.items()}
-    return {living[0]: ended, **said}
+    ended = f"{blocks} blocks in turns, {used:.1f} s" if is_known else f"budget used by {blocks} blocks in turns"
+    what = "ratio" if len(living) > 1 else "median"
+    widths = {place: _width(group, place) for place in living[1:] or living}
+    said = {place: ended if width is None else f"{what} ±{width:.1%}, {ended}" for place, width in widths.items()}
+    return {living[0]: ended} | said

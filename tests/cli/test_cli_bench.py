@@ -1,6 +1,8 @@
 """Sweeps, processes, resumed and bounded benches, as a user types them, on small pictures."""
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,7 @@ def test_a_dry_run_shows_the_sweep_and_leaves_nothing(type_: CommandLine, bench)
     words = ("--dry-run", "--batch-size", "1,8", "--precision", "fp32,bf16", "--compile", "--no-compile")
     outcome = bench("small", words=words)
     assert outcome.code == 0, outcome.err
-    assert "16 runs of 1 network, about" in outcome.out
+    assert "16 runs of 1 network, at most about" in outcome.out
     assert not (type_.folder / "reports").exists()
     document = json.loads(bench("small", words=(*words, "--json")).out)
     assert document["runs"][-1]["label"].endswith("small batch 8 bf16 eager train step")
@@ -97,6 +99,32 @@ def test_resume_of_another_plan_names_the_field(type_: CommandLine, bench) -> No
     assert same.code == 0, same.err
 
 
+def test_resume_with_another_budget_is_refused(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]
+    assert bench("small", words=("--budget", "2")).code == 0
+    other = bench("small", words=("--budget", "3", "--resume", str(folder(type_))))
+    assert other.code == 2
+    assert "budget was 2.0 and is 3.0 now" in other.err
+
+
+def test_what_remains_of_a_report_is_shown_by_a_dry_run(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]
+    assert bench("small", words=("--budget", "2")).code == 0
+    report = folder(type_)
+    journal = report / "results.jsonl"
+    journal.write_bytes(journal.read_bytes().splitlines(keepends=True)[0])
+    shown = type_("bench", "--resume", report, "--dry-run", "--json")
+    assert shown.code == 0, shown.err
+    assert [run["task"] for run in json.loads(shown.out)["runs"]] == ["train_step"]
+    assert len(read(report)) == 1
+
+
+def test_a_finished_report_can_be_asked_for_the_best_under_another_constraint(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]
+    assert bench("small", words=("--budget", "2")).code == 0
+    asked = type_("report", folder(type_), "--under", "latency<9s")
+    assert "Under latency<9s" in asked.out
+    again = type_("bench", "--resume", folder(type_), "--under", "latency<8s")
+    assert "Under latency<8s" in again.out
+
+
 def test_resume_of_another_command_names_it(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]
     assert bench("small", words=("--budget", "2")).code == 0
     other = type_("train", "--resume", folder(type_))
@@ -112,16 +140,38 @@ def test_a_run_over_its_timeout_is_a_row(type_: CommandLine, bench) -> None:  # 
     assert statuses == ["ok", "ok", "ok", "timeout"]
 
 
-def test_without_isolation_everything_runs_here(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]
-    outcome = bench("small", words=("--budget", "1", "--no-isolate"))
+WITNESS = """
+import os
+from pathlib import Path
+from torch import nn
+
+def witness(classes, channels):
+    with Path(__file__).with_name("processes.txt").open("a") as seen:
+        print(os.getpid(), file=seen)
+    return nn.Sequential(nn.AdaptiveAvgPool2d(8), nn.Flatten(), nn.Linear(64 * channels, classes))
+"""
+
+
+@pytest.mark.parametrize(("words", "is_here"), [(("--no-isolate",), True), ((), False)])
+def test_without_isolation_everything_runs_here(
+    type_: CommandLine, pictures: Path, words: tuple[str, ...], is_here: bool
+) -> None:
+    """The network itself writes down in which processes it is built: in others only with isolation."""
+    (type_.folder / "witness.py").write_text(WITNESS)
+    network = f"{type_.folder / 'witness.py'}:witness"
+    outcome = type_("bench", network, "--data", pictures, *FAST, "--precision", "fp32", "--budget", "1", *words)
     assert outcome.code == 0, outcome.err
+    processes = {int(line) for line in (type_.folder / "processes.txt").read_text().split()}
+    assert (processes == {os.getpid()}) == is_here
+    assert (os.getpid() in processes) == is_here
     assert len(benchbox.load(folder(type_))) == 1
 
 
 def test_the_best_under_a_constraint_is_named(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]
     outcome = bench("small", words=("--budget", "1", "--under", "latency<10s"))
     assert outcome.code == 0, outcome.err
-    assert "latency<10s" in outcome.out
+    said = " ".join(outcome.out.split())
+    assert re.search(r"Under latency<10s · \S*small \([^)]*\): the fastest, since no row that holds has an", said)
 
 
 def test_the_largest_batch_is_searched(type_: CommandLine, bench) -> None:  # type: ignore[no-untyped-def]

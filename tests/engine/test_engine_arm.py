@@ -142,7 +142,7 @@ def test_no_event_is_sent_while_it_takes_turns(request_of: Any) -> None:
     assert len(arm.events) == before
     arm.finish()
     phases = [event.name for event in arm.events if isinstance(event, PhaseBegan)]
-    assert phases[:4] == ["pictures", "build", "first batch", "warm-up"]
+    assert phases[:6] == ["pictures", "build", "counting", "placement", "first batch", "warm-up"]
     assert "parity" in phases
 
 
@@ -169,7 +169,8 @@ def _until_the_end(pipe: Connection) -> Iterator[Any]:
 
 
 def test_doubts_are_told_only_where_all_arms_lived(request_of: Any) -> None:
-    arm = Arm(request_of())
+    ticks = itertools.count(0.0)
+    arm = Arm(request_of(), clock=lambda: next(ticks))  # real calls may be doubted for their warm-up
     ready = arm.hear()
     arm.ask(Look(processes=(ready.process, 1)))
     arm.ask(Slice(seconds=0.001))

@@ -12,14 +12,15 @@ from runs import Events, run_small, small_spec
 from works import measured, open_small
 from worlds import FakeCuda, InMilliseconds, World
 
-from benchbox.engine.cells import Start, look_closer, sample_work, start_work
+from benchbox.engine.cells import Start, sample_work, start_work
 from benchbox.engine.laps import STAGES
-from benchbox.engine.sampling import take_samples
+from benchbox.engine.sampling import Timed, take_samples
 from benchbox.engine.stopwatch import EventStopwatch, Stopwatch
 from benchbox.engine.work import Work
+from benchbox.errors import Interrupted
 from benchbox.records.events import PhaseBegan
 
-BEFORE = ["pictures", "build", "first batch", "warm-up", "timing"]
+BEFORE = ["pictures", "build", "counting", "placement", "first batch", "warm-up", "timing"]
 
 
 @pytest.mark.parametrize(("task", "after"), [("infer", ["parity"]), ("train_step", ["split", "memory", "parity"])])
@@ -183,70 +184,54 @@ def test_samples_of_a_gpu_keep_the_wall_and_a_clock_that_is_wrong_is_noted(
     work.close()
 
 
-HUNGRY = """
-import torch
-from torch import nn
+class Breaking:
+    """Costs that break off at a call."""
+
+    def __init__(self, at: int, error: BaseException) -> None:
+        self.calls, self.at, self.error = 0, at, error
+
+    def __call__(self) -> float:
+        self.calls += 1
+        if self.calls > self.at:
+            raise self.error
+        return 0.5
 
 
-class Hungry(nn.Module):
-    def __init__(self, classes, channels):
-        super().__init__()
-        self.head = nn.Linear(64 * 64 * channels, classes)
-        self.fault = torch.OutOfMemoryError("CUDA out of memory")
-
-    def forward(self, x):
-        if self.training and len(x) == 4 and not x.is_meta:
-            raise self.fault
-        return self.head(x.flatten(1))
-
-
-class Broken(Hungry):
-    def __init__(self, classes, channels):
-        super().__init__(classes, channels)
-        self.fault = RuntimeError("the shapes do not fit")
-"""
-
-
-def test_memory_that_runs_out_after_the_timing_costs_only_what_it_hit(
-    pictures: Path, tmp_path: Path, cache: Path
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("out"), Interrupted("stop"), KeyboardInterrupt()])
+@pytest.mark.parametrize("number", [0, 4])
+def test_sampling_that_is_cut_off_keeps_its_samples_and_the_first_state(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path, error: BaseException, number: int
 ) -> None:
-    (tmp_path / "hungry.py").write_text(HUNGRY)
-    spec = small_spec(pictures, f"{tmp_path / 'hungry.py'}:Hungry", cache=cache, task="train_step")
-    record = run_small(spec, tmp_path, cache=cache)
-    assert record.status == "ok", record.log
-    assert record.last("activation_bytes") is None
-    assert "memory ran out while the activations were counted" in record.actual.notes[-1]
-    assert record.last("parity_error") is not None
-
-
-def test_another_fault_after_the_timing_is_not_taken_for_memory(
-    pictures: Path, tmp_path: Path, cache: Path
-) -> None:
-    (tmp_path / "hungry.py").write_text(HUNGRY)
-    spec = small_spec(pictures, f"{tmp_path / 'hungry.py'}:Broken", cache=cache, task="train_step")
-    record = run_small(spec, tmp_path, cache=cache)
-    assert (record.status, record.reason) == ("crashed", "RuntimeError: the shapes do not fit")
-    assert len(record.values("sample_seconds")) >= 6
-
-
-def test_inference_is_judged_by_the_answer_that_it_gave_at_first(
-    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path
-) -> None:
-    spec = small_spec(pictures, f"{own_networks}:small", cache=cache, task="infer")
-    work = open_small(spec, tmp_path, cache=cache)
-    start = start_work(work)
-    assert start.answer is not None
-    look_closer(work, vary(start, answer=start.answer.flip(1)), seconds=(1.0,))
-    assert "differ from plain fp32's" in str(work.context.findings.actual["void"])
+    spec = small_spec(pictures, f"{own_networks}:small", cache=cache, task="train_step")
+    work, world = open_small(spec, tmp_path, cache=cache), World(Breaking(number, error))
+    with pytest.raises(type(error)):
+        sample_work(work_on(world, work), Start(estimate=0.5, taken=(Timed(seconds=3.0, wall=3.0),)))
+    findings = work.context.findings
+    assert measured(work.context)["sample_seconds"] == (3.0, *[0.5] * number)
+    assert len(findings.states) == 1
+    assert findings.actual["stop_reason"] == "cut off while sampling"
+    assert findings.actual["calls_a_sample"] == 1
     work.close()
 
 
-def test_a_look_closer_without_any_sample_is_possible(
+def test_a_hiccup_of_the_last_warm_up_call_does_not_set_the_estimate(
     pictures: Path, own_networks: Path, tmp_path: Path, cache: Path
 ) -> None:
-    """An arm may be told to end before its first slice."""
-    spec = small_spec(pictures, f"{own_networks}:small", cache=cache, task="infer")
-    work = open_small(spec, tmp_path, cache=cache)
-    look_closer(work, start_work(work), seconds=())
-    assert measured(work.context)["parity_error"][0] < 1e-5
+    spec = small_spec(pictures, f"{own_networks}:small", cache=cache, task="train_step")
+    costs = iter([1.0, 1e-4, 0.5])
+    work, world = open_small(spec, tmp_path, cache=cache), World(lambda: next(costs))
+    assert start_work(work_on(world, work)).estimate == pytest.approx(1e-4)
+    work.close()
+
+
+def test_a_warm_up_that_was_too_short_is_a_doubt(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path
+) -> None:
+    spec = small_spec(pictures, f"{own_networks}:small", cache=cache, task="train_step")
+    spec = replace(spec, timing=replace(spec.timing, seconds=10.0))
+    costs = iter([1.0, 0.5, 0.3, 0.2])
+    work, world = open_small(spec, tmp_path, cache=cache), World(lambda: next(costs))
+    start_work(work_on(world, work))
+    (said,) = work.context.findings.doubts
+    assert said.startswith("not warmed up: ")
     work.close()

@@ -1,5 +1,6 @@
 """Whatever a run meets ends as a record: its status, its reason, and what was seen before."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from runs import Events, run_small, small_spec
 
 from benchbox.engine.memory import is_out_of_memory
 from benchbox.records.events import AnyEvent, PhaseBegan
+from benchbox.records.record import decode, encode
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,23 @@ def test_a_timed_cell_records_its_phases_and_samples(
         assert record.last(metric) is not None, metric
     assert min(record.values("sample_seconds")) > 0
     assert record.actual.stop_reason
+
+
+@pytest.mark.parametrize(
+    ("network", "last"), [("small", "parity"), ("crashing", "timing"), ("out_of_memory", "timing")]
+)
+def test_a_record_holds_the_run_s_phases_and_their_seconds(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path, network: str, last: str
+) -> None:
+    """By a clock that goes on by one a look: each phase begins with one, and the run ends with one."""
+    spec = small_spec(pictures, f"{own_networks}:{network}", cache=cache, task="train_step")
+    ticks, events = count(), Events()
+    record = run_small(spec, tmp_path, cache=cache, observer=events, clock=lambda: float(next(ticks)))
+    assert [name for name, _ in record.phases] == [event.name for event in events if isinstance(event, PhaseBegan)]
+    assert record.phases[-1][0] == last
+    assert min(seconds for _, seconds in record.phases) >= 1
+    assert sum(seconds for _, seconds in record.phases) == record.seconds - 1
+    assert decode(encode(record)).phases == record.phases
 
 
 @pytest.mark.parametrize(("steady", "warm"), [(0.5, True), (5.0, False)])

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from runs import Events, small_spec
 from works import measured, small_context
 
-from benchbox.engine.largest import CpuMeter, find_largest, make_attempt, predict_peak
+from benchbox.engine.findings import Findings
+from benchbox.engine.largest import CpuMeter, find_largest, keep_tries, make_attempt, predict_peak
 from benchbox.engine.memory import mark_floor
 from benchbox.engine.search import Found, find_largest_batch
 from benchbox.records.events import PhaseBegan
@@ -122,6 +123,32 @@ def test_a_network_that_always_runs_out_of_memory_says_so(
     assert measured(context)["batch_fitted"] == (2, 4)
     assert measured(context)["batch_refused"] == (8, 6, 5)
     assert context.findings.actual["stop_reason"] == "4 fits, 5 does not"
+
+
+def test_a_search_that_breaks_off_leaves_what_it_tried(
+    own_networks: Path, pictures: Path, cache: Path, tmp_path: Path
+) -> None:
+    spec = small_spec(pictures, f"{own_networks}:crashing", cache=cache, task="largest_batch")
+    context = small_context(replace(spec, timing=replace(spec.timing, seconds=60)), tmp_path, cache=cache)
+    with pytest.raises(RuntimeError, match="shapes"):
+        find_largest(context)
+    assert measured(context)["batch_fitted"] == (2, 4)
+    assert context.findings.actual["stop_reason"] == "at least 4: the search was cut off"
+
+
+def test_every_batch_is_told_as_soon_as_it_was_tried() -> None:
+    findings = Findings(Events())
+    attempt = keep_tries(lambda batch: None if batch > 5 else 1.0, findings)
+    told = []
+    for batch in (2, 8, 5):
+        attempt(batch)
+        told.append([(seen.metric, seen.values) for seen in findings.measurements()])
+    fitted, refused = "batch_fitted", "batch_refused"
+    assert told == [
+        [(fitted, (2.0,))],
+        [(fitted, (2.0,)), (refused, (8.0,))],
+        [(fitted, (2.0, 5.0)), (refused, (8.0,))],
+    ]
 
 
 @pytest.mark.gpu

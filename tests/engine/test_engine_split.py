@@ -107,6 +107,16 @@ def test_the_split_is_one_value_a_step_of_each_stage(training: Work) -> None:
     assert [len(measured[metric]) for metric in STAGES.values()] == [MOST_STEPS] * len(STAGES)
 
 
+def test_a_step_that_breaks_off_is_watched_no_longer(training: Work) -> None:
+    def fault() -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        split_steps(replace(training, call=fault), estimate=1e-9)
+    training.call()
+    assert training.laps.end() == {}
+
+
 def test_a_slow_step_is_not_split(training: Work) -> None:
     split_steps(replace(training, call=lambda: pytest.fail("a slow step was called")), estimate=2.1)
     assert "forward_seconds" not in {seen.metric for seen in training.context.findings.measurements()}

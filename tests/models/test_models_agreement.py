@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchbox.errors import ModelError
+from benchbox.errors import Interrupted, ModelError
 from benchbox.models import agree_on_format, build
 from benchbox.models.agreement import on_meta
 from benchbox.plan.spec import MemoryFormat, ModelSpec
@@ -49,6 +49,19 @@ def same(logits: Tensor) -> Tensor:
 @pytest.mark.parametrize("memory_format", ["channels_last", "contiguous"])
 def test_what_runs_as_asked_is_agreed_without_a_note(memory_format: MemoryFormat) -> None:
     assert agree(Small(same), memory_format=memory_format) == (memory_format, "")
+
+
+@pytest.mark.parametrize("is_meta", [True, False])
+def test_a_signal_while_it_is_tried_is_no_refusal(is_meta: bool) -> None:
+    """On the meta device, and in the real run of a network that needs numbers."""
+
+    def stop(logits: Tensor) -> Tensor:
+        if logits.is_meta is is_meta:
+            raise Interrupted
+        raise ZeroDivisionError("by zero")
+
+    with pytest.raises(Interrupted):
+        agree(Small(stop))
 
 
 def test_a_network_of_the_zoo_runs_in_channels_last() -> None:

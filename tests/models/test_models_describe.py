@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from benchbox.errors import ModelError
+from benchbox.errors import Interrupted, ModelError
 from benchbox.models.describe import describe, describe_all, describe_named
+from benchbox.models.receptive import receptive_fields
 from benchbox.models.wording import formula_of, kind_of
 from benchbox.plan.catalogue import THE_SIX
 from benchbox.plan.spec import ModelSpec
@@ -243,3 +244,31 @@ def test_rounding_up_is_shown_where_a_pooling_does_it() -> None:
 
 def test_no_formula_is_shown_that_would_be_wrong() -> None:
     assert formula_of(nn.MaxPool2d(3, 2), (1, 8, 8), (1, 4, 4)) == ""
+
+
+class Stopped(nn.Module):
+    """A signal comes while it runs, be it without numbers or, where it needs them, with them."""
+
+    def __init__(self, needs_numbers: bool) -> None:
+        super().__init__()
+        self.needs_numbers = needs_numbers
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.needs_numbers and x.is_meta:
+            raise ZeroDivisionError("by zero")
+        raise Interrupted
+
+
+@pytest.mark.parametrize("needs_numbers", [False, True])
+def test_a_signal_while_it_is_described_is_not_its_error(needs_numbers: bool) -> None:
+    with pytest.raises(Interrupted):
+        describe(Stopped(needs_numbers), name="stopped", channels=1, image_size=4, classes=4)
+
+
+def test_a_signal_while_it_is_traced_is_no_unknown_field() -> None:
+    class Traced(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        receptive_fields(Traced(), {})

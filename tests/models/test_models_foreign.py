@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchbox.errors import ModelError
+from benchbox.errors import Interrupted, ModelError
 from benchbox.models import build, network_digest
 from benchbox.plan.spec import ModelSpec
 
@@ -240,3 +240,12 @@ def test_the_digest_of_torchvision_is_its_version() -> None:
 
 def test_the_zoo_has_no_digest() -> None:
     assert network_digest("lenet") == ""
+
+
+@pytest.mark.parametrize("source", ["{stop}", "def make(classes):\n    {stop}"])
+def test_a_signal_in_a_users_file_is_not_its_error(tmp_path: Path, source: str) -> None:
+    """While it is imported, and while its network is made."""
+    own = tmp_path / "own.py"
+    own.write_text("from benchbox.errors import Interrupted\n" + source.format(stop="raise Interrupted"))
+    with pytest.raises(Interrupted):
+        build(ModelSpec(name=f"{own}:make"), classes=4, channels=1, image_size=16)

@@ -5,7 +5,7 @@ from factories import sample_facts, sample_spec
 from msgspec.structs import replace
 
 from benchbox.plan.bench import BenchOptions, plan_bench
-from benchbox.plan.estimates import TYPICAL_SHARE, expected_seconds, least_seconds, run_seconds
+from benchbox.plan.estimates import TYPICAL_SHARE, least_seconds, run_seconds
 from benchbox.plan.facts import Ceiling, Facts, sized
 from benchbox.plan.spec import ModelSpec, Plan, RunSpec
 
@@ -26,13 +26,13 @@ def test_no_sample_is_quicker_than_the_ceiling_allows() -> None:
 def test_without_a_ceiling_or_counted_work_nothing_is_known() -> None:
     assert least_seconds(sample_spec(task="infer"), sample_facts()) == 0.0
     assert least_seconds(sample_spec("alexnet", task="infer"), facts()) == 0.0
-    assert expected_seconds(Plan(command="bench", specs=(sample_spec(),), labels=("a",))) == 0.0
+    plan = Plan(command="bench", specs=(sample_spec(),), labels=("a",))
+    assert run_seconds(plan, plan.specs[0]) == 0.0
 
 
-def test_a_plan_is_expected_to_last_as_long_as_its_runs() -> None:
+def test_a_plan_lasts_about_as_long_as_its_budget() -> None:
     plan = plan_bench(RunSpec(), [ModelSpec(name="lenet")], facts(flops=10**7), options=BenchOptions(budget=60.0))
-    assert expected_seconds(plan) == pytest.approx(sum(run_seconds(plan, spec) for spec in plan.specs))
-    assert 60 < expected_seconds(plan) < 120
+    assert 60 < sum(run_seconds(plan, spec) for spec in plan.specs) < 120
 
 
 def test_a_slow_cell_takes_its_fewest_samples_however_small_the_budget() -> None:
@@ -40,9 +40,3 @@ def test_a_slow_cell_takes_its_fewest_samples_however_small_the_budget() -> None
     plan = plan_bench(RunSpec(), [ModelSpec(name="lenet")], slow, options=BenchOptions(budget=200.0, fit_seconds=0))
     sample = 32 * 1e11 * 3 / (1e11 * TYPICAL_SHARE)
     assert run_seconds(plan, plan.specs[1]) > 3 * sample
-
-
-def test_what_is_refused_takes_no_time() -> None:
-    known = replace(facts(), refusals={"lenet@128": "no"})
-    plan = plan_bench(RunSpec(), [ModelSpec(name="lenet")], known, options=BenchOptions(budget=60.0))
-    assert expected_seconds(plan) == 0.0

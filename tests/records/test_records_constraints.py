@@ -1,12 +1,16 @@
+import math
 from contextlib import suppress
 
 import pytest
-from factories import bench_records, eval_record, failed_record, timed_record, with_actual
+from factories import bench_records, eval_record, failed_record, measured, timed_record, with_actual
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchbox.errors import SpecError
 from benchbox.records.constraints import QUANTITIES, choose, parse
+from benchbox.records.estimate import wilson
+from benchbox.records.record import Record
 from benchbox.records.rows import rows
 
 
@@ -99,6 +103,47 @@ def test_the_most_accurate_of_those_that_surely_hold_is_chosen() -> None:
     choice = _choose(records, "latency<1s")
     assert choice.chosen
     assert (choice.chosen.model, choice.is_by_accuracy, choice.equals) == ("alexnet", True, ())
+
+
+def test_those_that_hold_without_an_accuracy_are_told() -> None:
+    choice = _choose([*bench_records(), failed_record("resnet50", "infer")], "latency<1s")
+    assert [row.model for row in choice.unscored] == ["vgg16"]
+    assert choice.chosen
+    assert choice.chosen not in choice.unscored
+
+
+@given(st.integers(1, 99), st.integers(1, 10))
+def test_the_pictures_needed_are_those_with_which_wilsons_bound_reaches_the_limit(percent: int, more: int) -> None:
+    correct = 10 * percent + more
+    (row,) = rows([_scored(correct, 1000)])
+    needed = parse(f"accuracy>={percent}%").pictures_needed(row)
+    if parse(f"accuracy>={percent}%").holds(row) != "perhaps":
+        assert needed is None
+        return
+    assert needed
+    share = correct / 1000
+    # At a multiple of 1000 pictures the share is the very same.
+    enough = 1000 * math.ceil(needed / 1000)
+    assert wilson(round(share * enough), enough).low >= percent / 100 - 1e-9
+    assert needed > 1000
+
+
+def test_all_right_of_144_needs_381_for_99_per_cent() -> None:
+    (row,) = rows([eval_record(correct=144)])
+    assert parse("accuracy>=99%").pictures_needed(row) == 381
+    assert (wilson(380, 380).low < 0.99, wilson(381, 381).low >= 0.99) == (True, True)
+
+
+@pytest.mark.parametrize("text", ["accuracy>=97%", "accuracy>=100%", "accuracy<99%", "latency<10s"])
+def test_no_count_of_pictures_helps_where_none_is_missing(text: str) -> None:
+    (row,) = rows([timed_record(), eval_record(correct=144)])
+    assert parse(text).pictures_needed(row) is None
+
+
+def _scored(correct: int, pictures: int) -> Record:
+    return replace(
+        eval_record(), measurements=measured(correct=correct, pictures=pictures, top1=correct / pictures)
+    )
 
 
 def test_of_accuracies_that_cannot_be_told_apart_the_fastest_is_chosen() -> None:

@@ -1,8 +1,10 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import quantile_test
 
 from benchbox.records.estimate import (
     LEAST_FOR_PERCENTILE,
@@ -26,6 +28,14 @@ def test_the_median_lies_within_its_bounds(samples: list[float]) -> None:
 def test_six_samples_are_the_fewest_that_give_an_interval() -> None:
     assert median([1, 2, 3, 4, 5]).basis == "range of 5"
     assert median([1, 2, 3, 4, 5, 6]).basis == "95 % interval"
+
+
+def test_the_ranks_are_those_of_scipys_quantile_test() -> None:
+    for count in (*range(6, 200), 1000, 5001):
+        samples = [float(place) for place in range(count)]
+        seen = median(samples)
+        interval = np.asarray(quantile_test(np.asarray(samples), p=0.5).confidence_interval(0.95))
+        assert (seen.low, seen.high) == tuple(interval), count
 
 
 def test_the_interval_of_the_median_is_the_one_of_the_binomial_table() -> None:

@@ -78,7 +78,7 @@ def test_the_csv_reads_back() -> None:
 def test_what_a_cell_tells_reaches_its_columns() -> None:
     line = frame(full_records()).loc[0]
     assert line["train_step_time_to_first_batch_seconds"] == pytest.approx(0.55)
-    assert line["infer_share_of_ceiling"] == pytest.approx(15_530_000 * 320 / 100e9)
+    assert line["infer_share_of_ceiling"] == pytest.approx(15_530_000 * 320 / 1e13)
     assert line["step_backward_share"] == pytest.approx(0.14 / 0.3)
     assert (line["activation_bytes"], line["largest_batch"], line["largest_batch_is_bound"]) == (
         5 * 2**20,

@@ -4,6 +4,7 @@ import os
 import pickle
 import resource
 import signal
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -104,6 +105,17 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).symlink_to("/dev/full")
     with pytest.raises(StorageError, match="No space left on device"):
         append(tmp_path / JOURNAL, fit_record())
+
+
+def test_the_name_of_a_new_journal_is_forced_to_the_disk_once(tmp_path: Path) -> None:
+    synced: list[bool] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+
+    for _ in range(2):
+        append(tmp_path / JOURNAL, fit_record(), sync=sync)
+    assert synced == [False, True, False]
 
 
 def test_only_what_the_system_refuses_is_a_matter_of_storage(tmp_path: Path) -> None:

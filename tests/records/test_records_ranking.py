@@ -38,6 +38,12 @@ def test_a_single_sample_has_no_place() -> None:
     assert ranks([median([1.0]), exact(2), exact(3)], "lower")[1] == Rank(best=1, worst=1)
 
 
+def test_the_range_of_a_few_samples_has_a_place_that_is_not_sure() -> None:
+    seen = ranks([median([1.0, 1.1, 1.2]), exact(2), _between(3, 4)], "lower")
+    assert seen[0] == Rank(best=1, worst=1, is_sure=False)
+    assert [rank and rank.is_sure for rank in seen[1:]] == [True, True]
+
+
 @given(st.lists(estimates(), min_size=1, max_size=12), st.sampled_from(["higher", "lower"]))
 def test_places_are_a_range_within_the_field_and_one_may_be_first(values: list[Estimate], better: str) -> None:
     seen = ranks(values, better)  # type: ignore[arg-type]
@@ -91,6 +97,17 @@ def test_the_fastest_is_the_measure_of_the_others() -> None:
 def test_a_batch_of_one_is_not_ranked_against_a_batch_of_32() -> None:
     records = [timed_record("lenet", batch_size=size) for size in (1, 32)]
     assert {rank.worst for one in standings(rows(records)) for rank in one.ranks.values()} == {1}
+
+
+def test_a_single_sample_stands_on_no_front_and_takes_nobody_from_it() -> None:
+    records = [
+        timed_record("lenet"),
+        eval_record("lenet"),
+        timed_record("alexnet", samples=[0.001]),
+        eval_record("alexnet"),
+    ]
+    lenet, alexnet = standings(rows(records))
+    assert ("latency" in lenet.fronts, "latency" in alexnet.fronts) == (True, False)
 
 
 def test_void_and_failed_rows_are_not_ranked() -> None:

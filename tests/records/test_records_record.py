@@ -17,6 +17,12 @@ def test_a_record_comes_back_as_it_was(record: object) -> None:
     assert decode(encode(record)) == record  # type: ignore[arg-type]
 
 
+def test_a_record_from_before_phases_has_none() -> None:
+    line = json.loads(encode(fit_record()))
+    del line["phases"]
+    assert decode(json.dumps(line).encode()).phases == ()
+
+
 def test_another_schema_is_refused() -> None:
     line = json.loads(encode(fit_record())) | {"schema": 99}
     with pytest.raises(RecordError, match="the record has schema 99"):

@@ -72,6 +72,7 @@ def test_a_row_is_void_or_in_doubt_where_a_part_is() -> None:
     training = with_actual(timed_record(task="train_step"), void="answers differ", doubts=("noisy", "hot"))
     (row,) = rows([with_actual(timed_record(), doubts=("noisy",)), training])
     assert row.void == "train_step: answers differ"
+    assert row.voids == (("train_step", "answers differ"),)
     assert row.doubts == ("infer: noisy", "train_step: noisy", "train_step: hot")
     assert not row.is_sound("infer")
 
@@ -121,6 +122,7 @@ def test_a_failed_part_gives_the_row_its_status_and_reason(status: str) -> None:
 def test_a_reason_that_parts_share_is_said_once() -> None:
     (row,) = rows([failed_record(task=task, status="oom", reason="why") for task in ("infer", "train_step")])
     assert row.reason == "infer, train_step oom: why"
+    assert row.failures == ((("infer", "train_step"), "oom: why"),)
 
 
 def test_a_failure_weighs_more_than_a_skip() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchbox.errors import RecordError
+from benchbox.records.confusion import PREDICTION_COLUMNS
 from benchbox.records.scores import (
-    PREDICTION_COLUMNS,
     confused_pairs,
     confusion,
     confusion_of_file,

@@ -14,7 +14,15 @@ from factories import (
 
 from benchbox.records.record import Record
 from benchbox.records.rows import rows
-from benchbox.records.timing import STAGES, largest_batch_of, split_of, times_as_long, timing_of
+from benchbox.records.timing import (
+    INTERVAL_ENDS,
+    RANGE_ENDS,
+    STAGES,
+    largest_batch_of,
+    split_of,
+    times_as_long,
+    timing_of,
+)
 
 
 def _on_ceiling(record: Record) -> Record:
@@ -37,7 +45,7 @@ def test_percentiles_are_those_of_all_samples_together() -> None:
     assert timing.p95 is None
 
 
-@pytest.mark.parametrize("actual", [{"calls_a_sample": 2}, {"stop_reason": "in turns, ±0.8 % after 9 blocks"}])
+@pytest.mark.parametrize("actual", [{"calls_a_sample": 2}, {"in_turns": True}])
 def test_means_of_several_calls_give_no_percentiles(actual: dict[str, object]) -> None:
     samples = [0.1 + 0.001 * place for place in range(64)]
     timing = timing_of([with_actual(timed_record(samples=samples), **actual)])
@@ -62,7 +70,7 @@ def test_a_process_that_failed_does_not_count_beside_one_that_did_not() -> None:
 def test_the_share_of_the_ceiling_counts_a_step_as_three_forward_passes(task: str, forwards: int) -> None:
     timing = timing_of([_on_ceiling(timed_record("lenet", task))])  # type: ignore[arg-type]
     assert timing
-    assert timing.share_of_ceiling == pytest.approx(forwards * 15_530_000 * 320 / 100e9)
+    assert timing.share_of_ceiling == pytest.approx(forwards * 15_530_000 * 320 / 1e13)
 
 
 def test_without_a_measured_ceiling_there_is_no_share() -> None:
@@ -98,6 +106,12 @@ def test_the_largest_batch_is_a_bound_where_the_search_says_so() -> None:
     assert not row.largest_batch.is_bound
 
 
+def test_a_search_that_ended_for_want_of_time_says_so() -> None:
+    reasons = ("at least 64: the next try would take about 80 s", "at least 65536: no larger batch is tried", "")
+    found = [largest_batch_of([largest_record(reason=reason)]) for reason in reasons]
+    assert [batch and batch.is_out_of_time for batch in found] == [True, False, False]
+
+
 def test_nothing_fitted_nothing_found() -> None:
     assert largest_batch_of([timed_record()]) is None
 
@@ -108,6 +122,15 @@ def test_of_one_process_each_the_ratio_goes_from_end_to_end() -> None:
     assert fast
     ratio = times_as_long(slow, fast)
     assert (ratio.value, ratio.low, ratio.high) == pytest.approx((2.0, 0.2 / 0.102, 0.2 / 0.098))
+    assert ratio.basis == INTERVAL_ENDS
+
+
+def test_a_ratio_to_a_mere_range_is_none_with_an_interval() -> None:
+    slow, fast = timing_of([timed_record(samples=[0.2, 0.21, 0.22])]), timing_of([timed_record()])
+    assert slow
+    assert fast
+    ratio = times_as_long(slow, fast)
+    assert (ratio.basis, ratio.is_interval) == (RANGE_ENDS, False)
 
 
 def test_of_three_processes_each_the_ratio_is_welchs() -> None:

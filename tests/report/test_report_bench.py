@@ -13,13 +13,16 @@ from factories import (
     full_records,
     largest_record,
     process_records,
+    sample_environment,
     sample_plan,
     timed_record,
     with_actual,
     with_measured,
 )
+from msgspec.structs import replace
 from rich.console import Console
 
+from benchbox.plan.facts import Ceiling
 from benchbox.records.record import Record
 from benchbox.records.rows import rows
 from benchbox.report.grid import Grid, markdown_table
@@ -55,8 +58,42 @@ def test_a_ranking_shows_ties_as_ranges() -> None:
 
 
 def test_columns_that_nobody_fills_are_not_in_the_ranking() -> None:
-    titles = [column.title for column in _grids(_three("infer"))["Ranking"].columns]
+    grids = _grids(_three("infer"))
+    titles = [column.title for column in grids["Ranking"].columns]
     assert titles == ["Architecture", "Infer", "Time", "Size"]
+    assert "Front" not in grids["Ranking"].notes[0]
+    said = grids["Speed, size and accuracy"].notes[0]
+    assert said.startswith("Infer: pictures a second")
+    assert "Accuracy" not in said
+
+
+def test_without_timings_times_are_not_explained() -> None:
+    records = [eval_record("lenet"), eval_record("alexnet"), timed_record("vgg16")]
+    sized = _grids([*records, largest_record("lenet")])
+    assert (
+        "Time ×" not in _grids([eval_record("lenet"), eval_record("vgg16"), largest_record()])["Ranking"].notes[0]
+    )
+    assert "Train:" not in sized["Speed, size and accuracy"].notes[0]
+
+
+def test_a_place_by_a_mere_range_is_marked_and_explained() -> None:
+    records = [timed_record("lenet"), timed_record("vgg16", samples=[1.0, 1.01, 1.02])]
+    ranking = _grids(records)["Ranking"]
+    assert _column(ranking, "Infer") == [("1", ""), ("2?", "")]
+    assert "?: by the range of a few samples" in ranking.notes[0]
+    assert "?:" not in _grids(bench_records())["Ranking"].notes[0]
+
+
+def test_ratios_of_several_kinds_are_all_named() -> None:
+    seen = _three("infer")
+    assert "fastest, Welch's 95 % interval." in _grids(seen)["Ranking"].notes[0]
+    mixed = [*seen, timed_record("resnet50", samples=[2.0] * 6), timed_record("googlenet", samples=[2.0, 2.1])]
+    said = _grids(mixed)["Ranking"].notes[0]
+    assert "Welch's 95 % interval or from the ends of the intervals or from the ends of ranges" in said
+    explained = _grids(mixed)["Speed, size and accuracy"].notes[0]
+    assert "(Student's t) or median and its 95 % interval in one process." in explained
+    two = [record for name in ("lenet", "vgg16") for record in process_records(name, medians=(0.1, 0.11))]
+    assert "fastest, from the ends of ranges, and no interval." in _grids(two)["Ranking"].notes[0]
 
 
 def test_a_single_row_has_no_ranking() -> None:
@@ -68,7 +105,7 @@ def test_a_single_row_has_no_ranking() -> None:
     [
         (1, "median and its 95 % interval in one process", "Intervals of one process a cell"),
         (2, "mean of two processes' medians and their range", "Two processes a cell give a range"),
-        (3, "mean of 3 processes' medians and its 95 % interval (Student's t)", ""),
+        (3, "mean of 3 processes' medians and its 95 % interval (Student's t).", ""),
     ],
 )
 def test_a_report_says_of_which_kind_its_intervals_are(processes: int, said: str, advice: str) -> None:
@@ -82,7 +119,7 @@ def test_a_process_that_failed_shows_its_word_and_how_many_did_not() -> None:
     records = [*process_records(medians=(0.1, 0.1)), failed_record("lenet", "infer", repeat=2, reason="why")]
     table = _grids(records)["Speed, size and accuracy"]
     assert _column(table, "Infer") == [("crashed", "2 of 3")]
-    assert "lenet: infer crashed: 2 of 3 processes ended well: why" in table.notes
+    assert "lenet: inference crashed: 2 of 3 processes ended well: why" in table.notes
 
 
 def test_a_void_row_keeps_its_numbers_and_is_never_best() -> None:
@@ -93,7 +130,7 @@ def test_a_void_row_keeps_its_numbers_and_is_never_best() -> None:
     assert table[2].startswith("| lenet (void) | 73.5 k | 0.0155 | 320 ±2.0 % |")
     assert "**160** ±2.0 %" in table[3]
     assert _column(grids["Ranking"], "Architecture") == [("alexnet", ""), ("vgg16", "")]
-    assert "lenet: void, not ranked: infer: answers differ" in grids["Speed, size and accuracy"].notes
+    assert "lenet: void, not ranked: inference: answers differ" in grids["Speed, size and accuracy"].notes
 
 
 def test_a_doubt_is_a_note_and_takes_no_rank() -> None:
@@ -129,8 +166,32 @@ def test_the_details_show_what_was_measured_and_no_empty_columns() -> None:
     ]
     assert _column(step, "Backward")[0] == ("46.7", "")
     other = grids["First batch, ceiling and parity"]
-    assert _column(other, "Of the ceiling", nth=1)[0] == ("4.97", "")
+    assert _column(other, "Of the ceiling", nth=1)[0] == ("0.0497", "")
     assert _column(other, "Off fp32")[0] == ("4.0e-03", "")
+
+
+def test_shares_of_several_ceilings_have_no_best() -> None:
+    other = _grids(full_records())["First batch, ceiling and parity"]
+    assert {column.better for column in other.columns if column.title == "Of the ceiling"} == {"neither"}
+
+
+def test_more_than_the_ceiling_is_explained() -> None:
+    assert not any(
+        "more than the ceiling" in note for grid in _grids(full_records()).values() for note in grid.notes
+    )
+    slow = Ceiling(device="cpu", precision="bf16", threads=2, flops_per_second=1e11, copy_bytes_per_second=1e10)
+    records = [
+        replace(record, environment=sample_environment(ceiling=slow))
+        if record.spec.model.name == "vgg16"
+        else record
+        for record in full_records()
+    ]
+    (said,) = [
+        note
+        for note in _grids(records)["First batch, ceiling and parity"].notes
+        if note.startswith("vgg16: more than the ceiling: ")
+    ]
+    assert "the machine was busy" in said
 
 
 def test_one_time_work_alone_is_no_table() -> None:
@@ -154,6 +215,28 @@ def test_a_largest_batch_may_be_a_bound_or_a_failure() -> None:
     ]
 
 
+SHORT = "at least {}: the next try would take about {} s"
+
+
+def test_a_search_that_ended_early_says_why_and_what_searches_further() -> None:
+    records = [
+        *bench_records(),
+        largest_record("lenet", reason=SHORT.format(256, 0.2)),
+        largest_record("alexnet", reason=SHORT.format(64, 3)),
+        largest_record("vgg16", reason="at least 65536: no larger batch is tried"),
+    ]
+    assert _grids(records)["Inside a training step"].notes[-2:] == (
+        "lenet, alexnet: at least 64–256: the next try would take about 0.2–3 s; a larger --budget searches "
+        "further.",
+        "vgg16: at least 65536: no larger batch is tried.",
+    )
+
+
+def test_a_search_that_came_to_its_end_needs_no_note() -> None:
+    records = [*bench_records(), largest_record("lenet", reason="64 fits, 65 does not")]
+    assert len(_grids(records)["Inside a training step"].notes) == 1
+
+
 def test_a_search_alone_is_a_table_too() -> None:
     assert "Inside a training step" in _grids([largest_record()])
 
@@ -168,6 +251,10 @@ VGG16 = "vgg16 (no accuracy, 300 ms a batch, 140 M parameters)"
         ("latency<250ms", (f"{LENET}: the fastest of those whose accuracies cannot be told apart (alexnet).",)),
         ("parameters<1M", (f"{LENET}: the most accurate.",)),
         ("parameters>1G", (f"None holds surely; the nearest is {VGG16}.",)),
+        (
+            "latency<1s",
+            (f"{LENET}: the fastest of those whose accuracies cannot be told apart (alexnet); not known: vgg16.",),
+        ),
         ("gflop>20", (f"{VGG16}: the fastest, since no row that holds has an accuracy.",)),
         (
             "latency<100ms",
@@ -180,6 +267,27 @@ VGG16 = "vgg16 (no accuracy, 300 ms a batch, 140 M parameters)"
 )
 def test_constraints_are_answered_in_sentences(under: str, said: tuple[str, ...]) -> None:
     assert _grids(bench_records(), under=(under,))[f"Under {under}"].notes == said
+
+
+def test_the_most_accurate_is_so_of_those_with_an_accuracy() -> None:
+    records = [timed_record("lenet"), eval_record("lenet"), timed_record("alexnet"), timed_record("vgg16")]
+    (said,) = _grids(records, under=("latency<1s",))["Under latency<1s"].notes
+    assert said.endswith(": the most accurate of those with an accuracy; not known: alexnet, vgg16.")
+
+
+def test_an_accuracy_under_a_constraint_is_told_with_its_lower_bound() -> None:
+    (said,) = _grids(bench_records(), under=("accuracy>=95%",))["Under accuracy>=95%"].notes
+    assert said.startswith("lenet (100.0 % right, at least 97.4 %, 100 ms a batch, ")
+
+
+def test_where_only_the_bound_fails_more_pictures_are_asked_for() -> None:
+    notes = _grids(bench_records(), under=("accuracy>=99%",))["Under accuracy>=99%"].notes
+    assert "at least 97.4 %" in notes[0]
+    assert "alexnet (100.0 % right, at least 97.4 %, " in notes[1]
+    assert notes[2] == (
+        "lenet, alexnet: enough are right for accuracy>=99%, but of too few pictures to be sure; it would take "
+        "about 381 held-out ones, and there are 144."
+    )
 
 
 def _sweep() -> list[Record]:

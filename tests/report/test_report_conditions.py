@@ -72,7 +72,7 @@ def test_runs_that_never_started_claim_no_placement() -> None:
 def test_the_ceiling_is_told_with_its_precision() -> None:
     records = full_records()
     said = dict(conditions(sample_plan("bench", records), records))["Ceiling"]
-    assert said == "bf16 matrix product 100 GFLOP/s, copy 9.31 GiB/s"
+    assert said == "bf16 matrix product 10.0 TFLOP/s, copy 10.0 GB/s"
 
 
 def test_an_unfinished_report_says_how_it_is_finished() -> None:

@@ -51,8 +51,15 @@ def test_the_arms_of_an_ablation_are_not() -> None:
 
 def test_the_answer_to_constraints_is_in_the_document() -> None:
     records = bench_records()
-    said = _document(sample_plan("bench", records, under=("latency<250ms",)), records)["under"]
-    assert (said["constraints"], said["chosen"], said["equals"]) == (["latency<250ms"], "lenet", ["alexnet"])
+    said = _document(sample_plan("bench", records, under=("latency<1s",)), records)["under"]
+    assert (said["constraints"], said["chosen"], said["equals"]) == (["latency<1s"], "lenet", ["alexnet"])
+    assert said["unscored"] == ["vgg16"]
+
+
+def test_places_by_a_mere_range_are_told() -> None:
+    records = [timed_record("lenet"), timed_record("vgg16", samples=[1.0, 1.01, 1.02])]
+    places = _document(sample_plan("bench", records), records)["ranking"]
+    assert [place["unsure"] for place in places] == [[], ["inference"]]
 
 
 def test_what_is_void_or_doubtful_is_told_of_its_run() -> None:

@@ -1,10 +1,11 @@
 """Doubts below a table: each kind once, for all timings that it concerns."""
 
-from factories import process_records, timed_record, with_actual
+from factories import eval_record, failed_record, largest_record, process_records, timed_record, with_actual
 
 from benchbox.records.record import Record
 from benchbox.records.rows import rows
-from benchbox.report.doubts import MOST_NAMED, doubt_notes
+from benchbox.report.doubts import doubt_notes
+from benchbox.report.text import MOST_LISTED
 
 BUSY = "other processes used {}% of the cores meanwhile: end them, then measure again"
 
@@ -37,6 +38,28 @@ def test_a_doubt_of_all_is_one_of_all() -> None:
     assert seen == (f"In doubt: all timings: {BUSY.format(20)}.",)
 
 
+def test_a_doubt_of_all_timings_is_one_of_all_beside_what_is_not_timed() -> None:
+    busy = (doubtful("lenet", "infer", BUSY.format(20)), doubtful("lenet", "train_step", BUSY.format(20)))
+    assert notes(*busy, eval_record("lenet"), largest_record("lenet")) == (
+        f"In doubt: all timings: {BUSY.format(20)}.",
+    )
+
+
+def test_a_failed_timing_has_no_doubt_and_is_none_of_all() -> None:
+    busy = (doubtful("lenet", "infer", BUSY.format(20)), doubtful("alexnet", "infer", BUSY.format(20)))
+    assert "all timings" in notes(*busy, failed_record("vgg16", "infer"))[0]
+
+
+def test_every_number_that_varies_has_its_range() -> None:
+    said = "noisy: ±{}% after {} s of 10"
+    seen = notes(
+        doubtful("lenet", "infer", said.format(7, 2)),
+        doubtful("alexnet", "infer", said.format(9, 1)),
+        timed_record("vgg16"),
+    )
+    assert seen == ("In doubt: lenet inference, alexnet inference: noisy: ±7–9% after 1–2 s of 10.",)
+
+
 def test_processes_of_one_cell_share_a_doubt() -> None:
     cells = process_records(medians=(0.1, 0.1, 0.1))
     records = [with_actual(cell, doubts=(f"noisy: ±{9.5 + place}%",)) for place, cell in enumerate(cells)]
@@ -50,4 +73,4 @@ def test_doubts_of_other_kinds_stay_apart() -> None:
 def test_long_lists_are_cut() -> None:
     models = ("lenet", "alexnet", "googlenet", "vgg16", "resnet50", "efficientnet_b0", "efficientnet_b1")
     seen = notes(*(doubtful(model, "infer", "noisy: ±7%") for model in models), timed_record("efficientnet_b2"))
-    assert f"and {len(models) - MOST_NAMED} more" in seen[0]
+    assert f"and {len(models) - MOST_LISTED} more" in seen[0]

@@ -14,7 +14,7 @@ from benchbox.report.tables import result_grids
 
 FOLDER = Path("reports/20261124-100000-bench")
 GOLDEN = Path(__file__).parent / "golden"
-NOISY = "±6.2 % when the time was up; more --budget or --processes 3 would tell"
+NOISY = "noisy: the 95 % interval reaches ±6%: a larger --budget or more --processes narrow it"
 VOID = "answers are 0.31 off plain fp32 (at most 0.05 in bf16), 75.0 % of the likeliest classes agree"
 TOO_LARGE, TOO_SLOW = "needs 3.2 GiB more than there is; lower --batch-size", "over 60 s; raise --timeout"
 TIMED: tuple[Task, ...] = ("infer", "train_step")

@@ -39,7 +39,7 @@ def shown(plan: Plan) -> str:
 
 
 def test_it_says_how_many_runs_and_about_how_long() -> None:
-    assert expectation(sweep()).startswith("10 runs of 3 networks, about 7 min")
+    assert expectation(sweep()).startswith("10 runs of 3 networks, at most about 7 min")
 
 
 def test_nothing_is_promised_where_nothing_is_known() -> None:
@@ -69,3 +69,10 @@ def test_the_document_holds_the_same() -> None:
     assert [run["label"] for run in document["runs"]] == list(plan.labels)
     assert document["seconds"] == sum(run["seconds"] for run in document["runs"])
     assert [run["refusal"] for run in document["runs"] if run["refusal"]] == ["it needs 256 px"] * 2
+
+
+def test_only_what_remains_is_shown_where_a_report_is_resumed() -> None:
+    plan = sweep()
+    assert expectation(plan, (0, 3)).startswith("2 runs of 1 network")
+    assert len(list(plan_grid(plan, (0, 3)).lines)) == 2
+    assert len(msgspec.json.decode(plan_document(plan, ()))["runs"]) == 0

@@ -31,6 +31,7 @@ from benchbox.report.evaluation import class_table
 from benchbox.report.grid import markdown_table, print_grid
 from benchbox.report.show import show
 from benchbox.report.tables import bench_table, result_grids, train_table
+from benchbox.report.tasks import task_word
 
 WIDTHS = (80, 120)
 RUNGS = ("plain", "+ channels_last", "+ autocast bf16")
@@ -91,7 +92,7 @@ def test_every_way_to_end_is_in_the_table_with_its_reason(status: Any, task: Any
         failed_record(model, task, status=status, reason="why so", lr=0.5),
     ]
     said = _shown(sample_plan("bench", records), records, width)
-    assert f"{task} {status}: why so" in " ".join(said.split())
+    assert f"{task_word(task)} {status}: why so" in " ".join(said.split())
     table = said.split("Infer, Train:")[0]
     assert status in table
     assert "…" not in said
@@ -135,7 +136,7 @@ BENCH = [
     "  step above the process's floor. GFLOP: forward pass of one picture, 1 MAC = 2",
     "  FLOP. Accuracy: on held-out pictures, Wilson 95 %.",
     "· vgg16: fit skipped: one epoch takes about 13 min here: `benchbox train vgg16`",
-    "· resnet50: train_step oom: the process ended with SIGKILL",
+    "· resnet50: training oom: the process ended with SIGKILL",
     "· Too few samples for a 95 % interval: resnet50 inference (range of 3).",
     "· lenet, alexnet: accuracy from fit: 4 epochs in 8 s.",
 ]
@@ -155,7 +156,7 @@ def test_a_broken_rung_is_stepped_over() -> None:
     records[1] = failed_record("lenet", "train_step", precision="bf16", reason="no kernel")
     (grid,) = result_grids(Path(), plan, records)
     assert [cell.text for cell in list(grid.lines)[2][3:]] == ["4.00", "4.00"]
-    assert any("+ channels_last: train_step crashed: no kernel" in note for note in grid.notes)
+    assert any("+ channels_last: training crashed: no kernel" in note for note in grid.notes)
 
 
 def test_an_ablation_has_a_section_an_architecture_and_a_line_a_value() -> None:

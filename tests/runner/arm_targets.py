@@ -32,6 +32,10 @@ def deaf(request: ArmRequest, *, observer: Observer = ignore) -> Record:
     return _serve(request, observer, _in_second(partial(time.sleep, 60)))
 
 
+def slow(request: ArmRequest, *, observer: Observer = ignore) -> Record:
+    return _serve(request, observer, lambda count: time.sleep(0.5))
+
+
 def never_ready(request: ArmRequest, *, observer: Observer = ignore) -> Record:
     return _record(request, "oom", "too large", 0)
 

@@ -1,6 +1,7 @@
 """Functions that the tests of `runner.child` call by name in a child process."""
 
 import ctypes
+import multiprocessing.util
 import os
 import signal
 import subprocess
@@ -53,6 +54,18 @@ def save_when_interrupted(request: str, *, observer: Observer = ignore) -> str:
     except Interrupted:
         return "saved"
     return "not interrupted"
+
+
+def interrupt_after_the_answer(request: int, *, observer: Observer = ignore) -> int:
+    """Answer, and send the parent a SIGINT while it waits for this process to leave."""
+    multiprocessing.util.Finalize(None, _interrupt_later, args=(request,), exitpriority=10)
+    return request
+
+
+def _interrupt_later(parent: int) -> None:
+    time.sleep(0.5)
+    os.kill(parent, signal.SIGINT)
+    time.sleep(0.5)
 
 
 def sleep_and_tell(request: str, *, observer: Observer = ignore) -> int:

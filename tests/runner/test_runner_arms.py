@@ -133,6 +133,25 @@ def test_an_arm_that_hangs_is_a_timeout_and_does_not_stay(target: str, seen: str
     assert gone(ready.process)
 
 
+def test_an_arm_has_one_time_for_all_that_it_does() -> None:
+    """Each slice of half a second would be in time."""
+    arm = arm_of("slow", timeout=LATE_AFTER)
+    arm.prepare()
+    for _ in range(5):
+        arm.work(0.01)
+    assert arm.record is not None
+    assert arm.record.status == "timeout"
+
+
+def test_the_time_of_an_arm_stands_still_while_it_waits() -> None:
+    arm = arm_of("obedient", timeout=10 * LATE_AFTER)
+    assert arm.prepare() is not None
+    left = arm.seconds_left
+    time.sleep(0.1)
+    assert arm.seconds_left == left
+    arm.stop()
+
+
 def test_a_stop_keeps_what_was_seen() -> None:
     arm = arm_of("obedient")
     arm.prepare()
@@ -160,9 +179,13 @@ def test_a_signal_to_the_parent_ends_the_group_with_a_record_of_each_arm() -> No
         target = "asking_to_stop" if request.spec.seed else "obedient"
         return _Remembering(arm_of(target, folder=str(os.getpid()), observer=observer), processes)
 
-    records = list(
-        run_turns(plan, (0, 1), names=("a", "b"), folder=Path(), dataset=Path(), watcher=Told(), make_arm=make_arm)
-    )
+    records: list[Record] = []
+    with pytest.raises(Interrupted):
+        records.extend(
+            run_turns(
+                plan, (0, 1), names=("a", "b"), folder=Path(), dataset=Path(), watcher=Told(), make_arm=make_arm
+            )
+        )
     assert [record.status for record in records] == ["interrupted", "interrupted"]
     assert records[1].reason == "stopped after 1 slices"
     assert len(processes) == 2

@@ -12,11 +12,25 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchbox.errors import DataError, SpecError, StorageError
+from benchbox.errors import DataError, Interrupted, SpecError, StorageError
+from benchbox.plan.spec import ModelSpec
+from benchbox.records.description import DescribeRequest, Description
 from benchbox.records.events import AnyEvent, PhaseBegan, Progress
 from benchbox.runner.child import ChildError, TimedOut, call, call_here
 
 HERE = Path(__file__).parent
+STOPPED_WITHIN = """
+import os, signal
+from torch import nn
+
+class Stopped(nn.Module):
+    def forward(self, x):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return x
+
+def make(classes, channels):
+    return Stopped()
+"""
 
 
 def test_the_answer_comes_back_after_the_events() -> None:
@@ -72,8 +86,24 @@ def test_what_the_child_prints_goes_to_its_file(tmp_path: Path, capfd: pytest.Ca
 
 
 def test_a_child_may_save_before_it_stops() -> None:
-    answer = call("child_targets:save_when_interrupted", str(os.getpid()), returns=str)
-    assert answer == "saved"
+    with pytest.raises(Interrupted) as stop:
+        call("child_targets:save_when_interrupted", str(os.getpid()), returns=str)
+    assert stop.value.answer == "saved"
+
+
+def test_a_signal_while_the_child_leaves_keeps_its_answer() -> None:
+    with pytest.raises(Interrupted) as stop:
+        call("child_targets:interrupt_after_the_answer", os.getpid(), returns=int)
+    assert stop.value.answer == os.getpid()
+
+
+def test_a_signal_in_a_foreign_network_is_not_taken_for_its_error(tmp_path: Path) -> None:
+    """SIGTERM while a network is tried without numbers: whoever catches what networks raise lets it through."""
+    own = tmp_path / "own.py"
+    own.write_text(STOPPED_WITHIN)
+    request = DescribeRequest(model=ModelSpec(name=f"{own}:make"), channels=1, image_size=16, classes=4)
+    with pytest.raises(Interrupted):
+        call("benchbox.models.describe:describe_named", request, returns=Description)
 
 
 def test_a_late_child_is_asked_and_its_answer_kept() -> None:

@@ -1,5 +1,6 @@
 """The report folder: a name of its own, links to the newest, and a clear word where it cannot be made."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def test_the_links_point_at_the_newest(tmp_path: Path) -> None:
     train = make_folder(tmp_path, "train", now=NOW)
     assert (tmp_path / "latest").resolve() == train.resolve()
     assert (tmp_path / "latest-bench").resolve().name == "20261124-103005-bench"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_folder_and_plan_are_on_the_disk_before_anything_is_measured(tmp_path: Path) -> None:
+    synced: list[Path] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    folder = make_folder(tmp_path / "reports", "bench", now=NOW, sync=sync)
+    assert synced == [tmp_path / "reports", tmp_path]
+    write_plan(folder, sample_plan("train", []), sync=sync)
+    assert [path.parent for path in synced[2:]] == [folder, tmp_path / "reports"]
+    assert synced[2].name.startswith(".plan.json-")
 
 
 def test_a_place_that_cannot_hold_reports_is_refused(tmp_path: Path) -> None:

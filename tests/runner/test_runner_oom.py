@@ -24,12 +24,14 @@ def test_a_file_without_the_counter_counts_nothing(tmp_path: Path, text: str) ->
     assert count_oom_kills([tmp_path / "vmstat", tmp_path / "nowhere"]) == 0
 
 
-def test_the_own_groups_are_found_in_both_versions(tmp_path: Path) -> None:
-    groups = tmp_path / "cgroup"
-    groups.write_text("7:cpu,memory:/jobs/12\n1:name=systemd:/init.scope\n0::/user.slice/run\n")
-    assert own_counters(groups, Path("/mount")) == [
-        Path("/mount/memory/jobs/12/memory.oom_control"),
-        Path("/mount/user.slice/run/memory.events"),
+def test_the_machine_and_the_own_groups_up_to_the_mount_are_asked_in_both_versions(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("7:cpu,memory:/jobs\n1:name=systemd:/init.scope\n0::/run\n")
+    folders = ("cpu,memory/jobs", "cpu,memory", "run", ".")
+    groups = [tmp_path / "sys/fs/cgroup" / folder for folder in folders]
+    assert own_counters(tmp_path) == [
+        tmp_path / "proc/vmstat",
+        *(group / name for group in groups for name in ("memory.events", "memory.oom_control")),
     ]
 
 

@@ -61,6 +61,7 @@ def _hold() -> None:
     [
         (-signal.SIGKILL, "the process was ended by SIGKILL, as the kernel does when memory runs out"),
         (-signal.SIGSEGV, "the process was ended by SIGSEGV"),
+        (-35, "the process was ended by signal 35"),
         (3, "the process ended with code 3 and without an answer"),
         (None, "the process closed its connection and gave no answer"),
     ],

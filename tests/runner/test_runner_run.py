@@ -1,5 +1,6 @@
 """Running a plan: every record in the journal before the next run, failures as rows, skips with reasons."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,19 @@ def test_a_child_that_dies_is_a_row_and_the_others_go_on(tmp_path: Path) -> None
     assert records[1].spec == plan.specs[1]
 
 
-@pytest.mark.parametrize("signal", [Interrupted("interrupted"), KeyboardInterrupt()])
-def test_an_interruption_is_the_last_row(tmp_path: Path, signal: BaseException) -> None:
-    runner = Runner(folder=tmp_path, watcher=Watching(), call=fake(fit_record(), signal))
+@pytest.mark.parametrize("stop", [Interrupted("interrupted"), KeyboardInterrupt()])
+def test_an_interruption_is_the_last_row(tmp_path: Path, stop: BaseException) -> None:
+    runner = Runner(folder=tmp_path, watcher=Watching(), call=fake(fit_record(), stop))
     with pytest.raises(Interrupted):
         list(runner.run(plan_of(sample_spec(), sample_spec("alexnet"), sample_spec("vgg16"))))
     assert [record.status for record in read(tmp_path)] == ["ok", "interrupted"]
+
+
+def test_a_run_that_ended_well_in_the_moment_of_a_signal_is_kept_and_the_plan_ends(tmp_path: Path) -> None:
+    runner = Runner(folder=tmp_path, watcher=Watching(), call=fake(Interrupted("interrupted", fit_record())))
+    with pytest.raises(Interrupted):
+        list(runner.run(plan_of(sample_spec(), sample_spec("alexnet"))))
+    assert read(tmp_path) == [fit_record()]
 
 
 def test_an_interrupted_answer_of_the_child_ends_the_plan_too(tmp_path: Path) -> None:
@@ -270,6 +278,28 @@ def test_all_of_an_interrupted_group_is_kept(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run_all(tmp_path, plan, fake(), turns=in_turns(*stopped))
     assert read(tmp_path) == stopped
+
+
+def test_a_signal_between_the_records_of_a_group_is_handed_to_it(tmp_path: Path) -> None:
+    """It comes while the first record is written; the group then ends its other run early."""
+    stopped = failed_record("alexnet", status="interrupted")
+
+    def turns(plan: Plan, places: Sequence[int], **_: object) -> Iterator[Record]:
+        try:
+            yield fit_record("lenet")
+        except Interrupted:
+            yield stopped
+            raise
+        raise AssertionError("it was not told")
+
+    def interrupting(journal: Path, record: Record) -> None:
+        append(journal, record)
+        signal.raise_signal(signal.SIGINT)
+
+    plan = replace(plan_of(*map(sample_spec, THREE)), turns=((0, 1),))
+    with pytest.raises(Interrupted):
+        run_all(tmp_path, plan, fake(), turns=turns, append=interrupting)
+    assert read(tmp_path) == [fit_record("lenet"), stopped]
 
 
 def test_without_isolation_a_crash_is_a_row_and_ctrl_c_ends_the_plan(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,15 @@ from benchbox.errors import Interrupted
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.slices import Looked, Ready, Sliced
 from benchbox.plan.spec import Plan, RunSpec, TimingSpec
+from benchbox.records.estimate import median
 from benchbox.records.events import AnyEvent, Noted, Observer, PhaseBegan, Progress
 from benchbox.records.ratios import block_ratios, slowdown
 from benchbox.records.record import Record, Status, make_record
 from benchbox.runner.turns import MakeArm, run_turns
 
 GIB = 2**30
+# Where a fake arm fails other than in a slice, of which -1 is the set-up.
+FINISH, STOP, ENDED = -2, -3, -4
 
 
 class Machine:
@@ -77,9 +80,16 @@ class FakeArm:
         return Sliced(calls=calls, seconds=taken)
 
     def finish(self, reason: str) -> None:
+        if FINISH in self._faults:
+            self._fail(self._faults[FINISH])
         self._end("ok", reason)
+        if ENDED in self._faults:
+            self._fail(self._faults[ENDED])
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = 30.0) -> None:
+        self.told.append(f"stop within {seconds:g} s")
+        if STOP in self._faults:
+            self._fail(self._faults.pop(STOP))
         if self.record is None:
             self._end("interrupted", "stopped")
 
@@ -123,18 +133,19 @@ class Bench:
         self.plan = Plan(command="ablate speed", specs=tuple(specs), labels=labels, facts=sample_facts())
 
     def run(self, places: Sequence[int] | None = None, **options: object) -> list[Record]:
+        return list(self.step(places, **options))
+
+    def step(self, places: Sequence[int] | None = None, **options: object) -> Generator[Record]:
         places = range(len(self.calls)) if places is None else places
         given: dict[str, object] = {"make_arm": self._make_arm(), "clock": self.machine.clock} | options
-        return list(
-            run_turns(
-                self.plan,
-                places,
-                names=self.plan.labels,
-                folder=Path(),
-                dataset=Path(),
-                watcher=self.watcher,
-                **given,  # type: ignore[arg-type]
-            )
+        return run_turns(
+            self.plan,
+            places,
+            names=self.plan.labels,
+            folder=Path(),
+            dataset=Path(),
+            watcher=self.watcher,
+            **given,  # type: ignore[arg-type]
         )
 
     def _make_arm(self) -> MakeArm:
@@ -152,6 +163,14 @@ class Bench:
             return self.arms[place]
 
         return make_arm
+
+
+def until_interrupted(step: Iterator[Record]) -> list[Record]:
+    """All records of a group that a signal cuts off."""
+    records: list[Record] = []
+    with pytest.raises(Interrupted):
+        records.extend(step)
+    return records
 
 
 def quiet() -> Machine:
@@ -255,13 +274,78 @@ def test_all_may_be_lost(slice_number: int) -> None:
 def test_after_a_signal_every_run_has_its_record(signal: BaseException, slice_number: int) -> None:
     bench = Bench(quiet(), 0.1, 0.1, 0.1)
     bench.faults = {0: {2: "oom"}, 1: {slice_number: signal}}
-    records = bench.run()
+    records = until_interrupted(bench.step())
     assert [record.status for record in records] == [
         "oom" if slice_number > 0 else "interrupted",
         "interrupted",
         "interrupted",
     ]
     assert [record.spec for record in records] == list(bench.plan.specs)
+
+
+def test_what_ended_before_a_signal_keeps_its_record_and_the_plan_ends() -> None:
+    bench = Bench(quiet(), 0.1, 0.1)
+    bench.faults = {1: {FINISH: Interrupted()}}
+    records = until_interrupted(bench.step())
+    assert [record.status for record in records] == ["ok", "interrupted"]
+
+
+def test_the_plan_ends_also_where_every_arm_still_ended_well() -> None:
+    bench = Bench(quiet(), 0.1, 0.1)
+    bench.faults = {1: {ENDED: KeyboardInterrupt()}}
+    records = until_interrupted(bench.step())
+    assert [record.status for record in records] == ["ok", "ok"]
+
+
+def test_a_second_signal_loses_no_record_and_hurries_the_rest() -> None:
+    bench = Bench(quiet(), 0.1, 0.1, 0.1)
+    bench.faults = {0: {4: "oom"}, 1: {6: KeyboardInterrupt()}, 2: {STOP: KeyboardInterrupt()}}
+    records = until_interrupted(bench.step())
+    assert [record.status for record in records] == ["oom", "interrupted", "interrupted"]
+    assert [bench.arms[place].told[1:] for place in (2, 1)] == [
+        ["stop within 30 s", "stop within 1 s"],
+        ["stop within 1 s"],
+    ]
+
+
+def test_a_record_is_given_before_the_next_arm_goes_on_and_a_signal_may_be_thrown_in() -> None:
+    bench = Bench(quiet(), 0.1, 0.1, 0.1)
+    step = bench.step()
+    assert next(step).status == "ok"
+    assert [arm.record is None for arm in bench.arms.values()] == [False, True, True]
+    assert bench.watcher.told == ["0 rung 0"]
+    assert step.throw(Interrupted()).status == "interrupted"
+    assert [record.status for record in until_interrupted(step)] == ["interrupted"]
+
+
+def test_whoever_wants_no_more_leaves_no_arm_behind() -> None:
+    bench = Bench(quiet(), 0.1, 0.1)
+    step = bench.step()
+    next(step)
+    step.close()
+    assert [arm.record.status for arm in bench.arms.values() if arm.record] == ["ok", "interrupted"]
+
+
+def test_an_arm_that_is_alone_goes_on_until_its_own_median_is_known() -> None:
+    noise = random.Random(4)
+    bench = Bench(Machine(lambda now: math.exp(noise.gauss(0, 0.1))), 0.1, 0.1, timing=TimingSpec(seconds=60.0))
+    bench.faults = {1: {-1: "oom"}}
+    records = bench.run()
+    seen = median(bench.arms[0].samples)
+    assert seen.is_interval
+    assert seen.half_width <= bench.plan.specs[0].timing.goal
+    assert len(bench.arms[0].samples) > 2 * 7, "more than the least"
+    assert records[0].reason.startswith("median ±")
+
+
+def test_an_arm_that_is_alone_stops_when_its_own_time_is_used() -> None:
+    noise = random.Random(4)
+    timing = TimingSpec(seconds=5.0, goal=0.001)
+    bench = Bench(Machine(lambda now: math.exp(noise.gauss(0, 0.1))), 0.1, 0.1, 0.1, timing=timing)
+    bench.faults = {1: {-1: "oom"}, 2: {0: "oom"}}
+    records = bench.run()
+    assert bench.machine.now == pytest.approx(5, rel=0.1)
+    assert "budget used by" in records[0].reason
 
 
 def test_a_refused_run_is_not_begun() -> None:

@@ -1,11 +1,11 @@
-"""Free memory is the machine's, or what a control group leaves."""
+"""Free memory is the machine's, or what a control group leaves; which groups those are, on trees made here."""
 
 from pathlib import Path
 
 import psutil
 import pytest
 
-from benchbox.engine.room import free_bytes
+from benchbox.records.groups import free_bytes, group_folders
 
 MIB = 2**20
 
@@ -45,3 +45,14 @@ def test_a_group_that_is_full_leaves_nothing(tmp_path: Path) -> None:
 def test_without_groups_the_machine_says_it(tmp_path: Path) -> None:
     available = psutil.virtual_memory().available
     assert free_bytes(tmp_path) == pytest.approx(available, rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("controller", "folders"),
+    [("memory", ["memory/outside", "memory", "."]), ("cpu", ["cpu,cpuacct", "."]), ("pids", ["."])],
+)
+def test_the_folders_reach_from_the_own_group_to_the_mount(
+    tmp_path: Path, controller: str, folders: list[str]
+) -> None:
+    mount = tmp_path / "sys/fs/cgroup"
+    assert list(group_folders(controller, write(tmp_path, ONE))) == [mount / folder for folder in folders]
