@@ -10,9 +10,10 @@ from factories import failed_record, fit_record, sample_facts, sample_spec, time
 from msgspec.structs import replace
 
 from benchbox.errors import Interrupted, RecordError, StorageError
+from benchbox.plan.bench import BenchOptions, plan_bench
 from benchbox.plan.facts import Ceiling
 from benchbox.plan.requests import RunRequest
-from benchbox.plan.spec import Plan, RunSpec
+from benchbox.plan.spec import ModelSpec, Plan, RunSpec
 from benchbox.records.events import AnyEvent
 from benchbox.records.journal import JOURNAL, append, latest, read, read_journal
 from benchbox.records.record import Record
@@ -132,6 +133,16 @@ def test_the_pace_is_told_from_what_was_timed() -> None:
     assert epoch_seconds(spec, records, data) == pytest.approx(1296 / 2 + 144 / 10)
     other = replace(spec, placement=replace(spec.placement, precision="fp32"))
     assert epoch_seconds(other, records, data) is None
+
+
+def test_the_cells_of_a_bench_tell_the_pace_of_its_fits_however_long_and_often_they_are_timed() -> None:
+    models = [ModelSpec(name=name) for name in ("lenet", "vgg16")]
+    plan = plan_bench(RunSpec(), models, sample_facts(), options=BenchOptions(processes=2))
+    cells = [timed(spec, spec.task, 16.0) for spec in plan.specs if spec.task in ("infer", "train_step")]
+    fits = [spec for spec in plan.specs if spec.task == "fit"]
+    assert len(fits) == 2
+    for fit in fits:
+        assert epoch_seconds(fit, cells, sample_facts().data) == pytest.approx((1296 + 144) / 2)
 
 
 def test_a_fit_that_cannot_end_an_epoch_is_not_started(tmp_path: Path) -> None:
