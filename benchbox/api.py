@@ -79,7 +79,7 @@ def run(
     and their cache. Raises UsageError for what cannot run and StorageError where the report
     cannot be written; what fails while running is a record that says so.
     """
-    from benchbox.records.journal import latest, storing
+    from benchbox.records.journal import latest
     from benchbox.report.write import write_report
     from benchbox.runner.child import call, call_here
     from benchbox.runner.folder import make_folder, write_plan
@@ -104,8 +104,7 @@ def run(
     finally:
         # An interruption, too, leaves a report of what was done.
         records = latest(records, plan.specs)
-        with storing(folder, folder):
-            write_report(folder, plan, records)
+        write_report(folder, plan, records)
     return records if isinstance(what, Plan) else records[0]
 
 

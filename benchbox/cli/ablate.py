@@ -6,8 +6,7 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.conduct import is_bare_resume, make_conduct
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, resume_report
+from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, start
 from benchbox.errors import SpecError
 from benchbox.plan.axes import Factor, cross, find_field, make_factor
 from benchbox.plan.commands import plan_ablate, plan_ladder
@@ -100,9 +99,15 @@ def ablate(
 ) -> None:
     """Vary one factor (or two, crossed) and leave everything else as it is: what does it change?"""
     output = Output(out=out, quiet=quiet, json=json)
-    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
-    if resume is not None and is_bare_resume(context):
-        resume_report(resume, output, conduct, command="ablate")
+    conduct = start(
+        context,
+        output,
+        command="ablate",
+        resume=resume,
+        timeout=timeout,
+        no_isolate=no_isolate,
+        dry_run=dry_run,
+    )
     base = RunSpec(
         data=DataSpec(
             source=data,

@@ -9,8 +9,7 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.conduct import is_bare_resume, make_conduct
-from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models, resume_report
+from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models, start
 from benchbox.errors import SpecError
 from benchbox.plan.axes import Factor, cross, make_factor
 from benchbox.plan.bench import USUAL_BUDGET, BenchOptions, plan_bench
@@ -97,9 +96,17 @@ def bench(
     Settings that are given several values, as --batch-size 1,8,32, are crossed: one row for each combination.
     """
     output = Output(out=out, quiet=quiet, json=json)
-    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
-    if resume is not None and is_bare_resume(context):
-        resume_report(resume, output, conduct, command="bench", under=options.check_constraints(under or []))
+    constraints = options.check_constraints(under or [])
+    conduct = start(
+        context,
+        output,
+        command="bench",
+        resume=resume,
+        timeout=timeout,
+        no_isolate=no_isolate,
+        dry_run=dry_run,
+        under=constraints,
+    )
     if all_ and models:
         raise SpecError.of("ARCHITECTURE… with --all", " ".join(models), allowed="names or --all")
     wishes = BenchOptions(
@@ -109,7 +116,6 @@ def bench(
         processes=processes,
         has_max_batch=max_batch,
     )
-    constraints = options.check_constraints(under or [])
     base = RunSpec(
         data=DataSpec(
             source=data,

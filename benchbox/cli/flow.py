@@ -12,7 +12,7 @@ import typer
 from msgspec.structs import replace
 from rich.console import Console
 
-from benchbox.cli.conduct import Conduct
+from benchbox.cli.conduct import Conduct, is_bare_resume, make_conduct
 from benchbox.cli.options import DATASET
 from benchbox.errors import EXIT_INTERRUPTED, Interrupted, RecordError, SpecError
 from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
@@ -22,7 +22,7 @@ from benchbox.plan.resolve import resolve_model
 from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, PlacementSpec, Plan, RunSpec
 from benchbox.records.checkpoints import find_checkpoint
 from benchbox.records.events import AnyEvent
-from benchbox.records.journal import latest, storing
+from benchbox.records.journal import latest
 from benchbox.records.record import Record
 from benchbox.runner.child import ENGINE
 from benchbox.runner.folder import OUTPUT, make_folder, write_plan
@@ -108,6 +108,24 @@ def best_checkpoint(out: Path, model: ModelSpec, data: DataSpec, facts: Facts) -
     )
 
 
+def start(
+    context: typer.Context,
+    output: Output,
+    *,
+    command: str,
+    resume: Path | None,
+    timeout: float,
+    no_isolate: bool,
+    dry_run: bool = False,
+    under: tuple[str, ...] = (),
+) -> Conduct:
+    """How a command's plan is to be carried out; --resume with nothing that describes a plan is done at once."""
+    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
+    if resume is not None and is_bare_resume(context):
+        resume_report(resume, output, conduct, command=command, under=under)
+    return conduct
+
+
 def carry_out(plan: Plan, output: Output, conduct: Conduct) -> NoReturn:
     """Run a plan, write its report, show it, and leave with the exit code that the records call for.
 
@@ -120,8 +138,7 @@ def carry_out(plan: Plan, output: Output, conduct: Conduct) -> NoReturn:
         _show_plan(plan, output)
     plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
     folder = make_folder(output.out, plan.command, now=datetime.now())
-    with storing(folder):
-        write_plan(folder, plan)
+    write_plan(folder, plan)
     _say_expectation(plan, output)
     _finish(plan, folder, output, conduct, done=())
 
@@ -175,8 +192,7 @@ def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done:
     from benchbox.report.write import exit_code
 
     records = _run(plan, folder, output, conduct, done)
-    with storing(folder, folder):
-        _report(plan, folder, records, output)
+    _report(plan, folder, records, output)
     code = exit_code(plan, records)
     if code == EXIT_INTERRUPTED:
         rest = f"`benchbox {plan.command.split()[0]} --resume {folder}` runs the rest"

@@ -4,8 +4,7 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.conduct import is_bare_resume, make_conduct
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, resume_report
+from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, start
 from benchbox.plan.commands import plan_train
 from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec
 
@@ -48,9 +47,7 @@ def train(
 ) -> None:
     """Train architectures on pictures and keep the best and the last checkpoint of each."""
     output = Output(out=out, quiet=quiet, json=json)
-    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate)
-    if resume is not None and is_bare_resume(context):
-        resume_report(resume, output, conduct, command="train")
+    conduct = start(context, output, command="train", resume=resume, timeout=timeout, no_isolate=no_isolate)
     base = RunSpec(
         data=DataSpec(
             source=data,

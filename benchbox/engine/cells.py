@@ -15,7 +15,6 @@ from benchbox.engine.findings import Findings
 from benchbox.engine.memory import is_out_of_memory, peak_above, peak_reserved
 from benchbox.engine.parity import COMPARED, check_parity, first_answers, own_logits
 from benchbox.engine.sampling import (
-    SLOW_SAMPLE,
     Samples,
     Timed,
     count_repeats,
@@ -31,10 +30,11 @@ from benchbox.engine.warmup import still_falling, warm_up
 from benchbox.engine.work import Work, open_work
 from benchbox.errors import Interrupted
 from benchbox.models.oneline import one_line
+from benchbox.plan.spec import SLOW_CALL
 from benchbox.records.estimate import median
 
 # Warming up costs at most this share of the timing, but always two calls. Where a call still takes over
-# SLOW_SAMPLE seconds when it is made a second time, the first was the warm-up and the second counts.
+# SLOW_CALL seconds when it is made a second time, the first was the warm-up and the second counts.
 WARMUP_SHARE = 0.1
 CUT_OFF = "cut off while sampling"
 NOT_COMPARED = (
@@ -73,9 +73,9 @@ def start_work(work: Work) -> Start:
     first = clock() - began
     work.context.findings.measure("first_batch_seconds", first)
     answer = first_answers(output) if work.learner is None else None
-    if first > SLOW_SAMPLE:
+    if first > SLOW_CALL:
         second = time_calls(work.call, 1, clock=clock, synchronise=place.synchronise, stopwatch=place.stopwatch())
-        if second.seconds > SLOW_SAMPLE:
+        if second.seconds > SLOW_CALL:
             return Start(estimate=second.seconds, taken=(second,), answer=answer)
     return Start(estimate=_warm_up(work), answer=answer)
 

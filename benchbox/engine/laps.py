@@ -6,15 +6,10 @@ Waiting slows a step down, so that laps are kept in a pass of their own and neve
 from collections.abc import Callable
 
 from benchbox.engine.sampling import Clock
+from benchbox.records import timing
 
 # The stages of a step in their order, as feeds and the loop body name them, and the metric of each.
-STAGES = {
-    "data wait": "data_wait_seconds",
-    "copy": "copy_seconds",
-    "forward": "forward_seconds",
-    "backward": "backward_seconds",
-    "optimizer": "optimizer_seconds",
-}
+STAGES = {stage.replace("_", " "): f"{stage}_seconds" for stage in timing.STAGES}
 
 
 class Laps:

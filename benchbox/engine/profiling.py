@@ -27,9 +27,9 @@ from benchbox.engine.hotspots import (
     step_seconds,
 )
 from benchbox.engine.place import Place
-from benchbox.engine.sampling import SLOW_SAMPLE
 from benchbox.engine.stage import Context
 from benchbox.engine.traces import TraceError, keep_trace
+from benchbox.plan.spec import SLOW_CALL
 from benchbox.records.files import write_json
 from benchbox.records.profile import FOLDER, Profile
 
@@ -77,7 +77,7 @@ def profile(
 
 def active_steps(estimate: float) -> int:
     """How many steps to profile: one where a step takes over two seconds, else three to five."""
-    if estimate > SLOW_SAMPLE:
+    if estimate > SLOW_CALL:
         return 1
     return max(FEWEST_STEPS, min(MOST_STEPS, int(SECONDS / max(estimate, MICROSECOND))))
 

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from benchbox.engine.stopwatch import NoStopwatch, Stopwatch
-from benchbox.plan.spec import TimingSpec
+from benchbox.plan.spec import FEW_SAMPLES, SLOW_CALL, TimingSpec
 from benchbox.records.estimate import LEAST_FOR_INTERVAL, median
 
 Clock = Callable[[], float]
 
 # A shorter call is repeated within a sample, so that the timer's own cost stays under 0.1 %.
 SHORTEST_SAMPLE = 1e-3
-# Over this many seconds a sample, three samples must do where a further one would take more than the cell's time;
-# their range is then shown in place of an interval.
-SLOW_SAMPLE = 2.0
-FEW = 3
 # Short samples are noisier: ask for more of them before the first look.
 BRISK_SAMPLE = 0.1
 BRISK_LEAST = 10
@@ -145,16 +141,16 @@ def _is_over(seen: Sequence[Timed], *, used: float, least: int, seconds: float) 
     if len(seen) >= least and used >= seconds:
         return True
     # One look at the last sample is cheap: this is asked after each.
-    if len(seen) < min(FEW, least) or seen[-1].seconds <= SLOW_SAMPLE:
+    if len(seen) < min(FEW_SAMPLES, least) or seen[-1].seconds <= SLOW_CALL:
         return False
     middle = median([timed.seconds for timed in seen]).value
-    return middle > SLOW_SAMPLE and used + middle > seconds
+    return middle > SLOW_CALL and used + middle > seconds
 
 
 def _reason_to_stop(seen: Sequence[Timed], width: float | None, *, used: float, is_narrow: bool) -> str:
     """Why there are no more samples; `width` is half the interval, None where there are too few for one."""
     if width is not None:
         return f"±{width:.1%} after {used:.1f} s" if is_narrow else f"budget used, ±{width:.1%}"
-    if median([timed.seconds for timed in seen]).value > SLOW_SAMPLE:
-        return f"{len(seen)} samples of over {SLOW_SAMPLE:g} s: no time for more"
+    if median([timed.seconds for timed in seen]).value > SLOW_CALL:
+        return f"{len(seen)} samples of over {SLOW_CALL:g} s: no time for more"
     return f"budget used by {len(seen)} samples"

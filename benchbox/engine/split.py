@@ -1,8 +1,8 @@
 """Where the time of a training step goes: a few steps after the timing, waited for stage by stage."""
 
 from benchbox.engine.laps import STAGES
-from benchbox.engine.sampling import SLOW_SAMPLE
 from benchbox.engine.work import Work
+from benchbox.plan.spec import SLOW_CALL
 
 MOST_STEPS = 10
 LEAST_STEPS = 2
@@ -14,7 +14,7 @@ def split_steps(work: Work, *, estimate: float) -> None:
 
     `estimate` is about how many seconds a step takes.
     """
-    if estimate > SLOW_SAMPLE:
+    if estimate > SLOW_CALL:
         return
     work.context.began("split")
     for _ in range(count_steps(estimate, seconds=work.context.spec.timing.seconds)):

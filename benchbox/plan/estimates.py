@@ -5,9 +5,10 @@ only an algorithm with fewer operations passes.
 """
 
 from benchbox.plan.facts import Facts, sized
-from benchbox.plan.spec import Plan, RunSpec, Task
+from benchbox.plan.spec import FEW_SAMPLES, Plan, RunSpec, Task
 
-# Backward computes the gradients of the inputs and of the weights, each about as much work as forward.
+# In forward passes. A training step counts as three: the backward pass computes two products of the same size, one
+# for the gradient of the weights and one for that of the inputs (Kaplan et al. 2020, section 2.1).
 PASSES: dict[Task, int] = {"infer": 1, "train_step": 3, "largest_batch": 3, "fit": 3, "evaluate": 1}
 # Of the matrix product's FLOP/s, what the six reach here in training: most of them lie between 0.2 and 0.5.
 TYPICAL_SHARE = 0.3
@@ -15,7 +16,6 @@ TYPICAL_SHARE = 0.3
 # counted in samples.
 START_SECONDS = 1.0
 OTHER_SAMPLES = 5
-LEAST_SAMPLES = 3
 
 
 def least_seconds(spec: RunSpec, facts: Facts) -> float:
@@ -33,7 +33,7 @@ def run_seconds(plan: Plan, spec: RunSpec) -> float:
     if spec.task == "fit":
         training = _fit_seconds(spec, plan.facts, step=sample)
         return START_SECONDS + training if training else 0.0
-    return START_SECONDS + OTHER_SAMPLES * sample + max(spec.timing.seconds, LEAST_SAMPLES * sample)
+    return START_SECONDS + OTHER_SAMPLES * sample + max(spec.timing.seconds, FEW_SAMPLES * sample)
 
 
 def _fit_seconds(spec: RunSpec, facts: Facts, *, step: float) -> float:

@@ -6,14 +6,13 @@ Pure arithmetic from a seed. Which arms are alive, and when enough blocks were s
 import random
 from collections.abc import Sequence
 
+from benchbox.plan.spec import FEW_SAMPLES, SLOW_CALL
+
 # Long against waking up an arm, short against the minutes over which a shared host changes.
 SLICE_SECONDS = 0.1
 SLICES_A_BLOCK = 2
-# An interval of the median needs six blocks; of slow calls three must do, as in a cell of their own.
+# An interval of the median needs six blocks. A slow call makes a slice alone, and has no untimed one before it.
 LEAST_BLOCKS = 6
-FEW_BLOCKS = 3
-# A longer call makes a slice alone, and has no untimed one before it.
-SLOW_CALL = 2.0
 
 
 def block_order(arms: Sequence[int], block: int, *, seed: int) -> tuple[int, ...]:
@@ -55,4 +54,4 @@ def untimed_calls(estimate: float, *, ahead: int = 0) -> int:
 
 def least_blocks(estimates: Sequence[float]) -> int:
     """How many blocks arms need whose calls take so many seconds."""
-    return FEW_BLOCKS if max(estimates) > SLOW_CALL else LEAST_BLOCKS
+    return FEW_SAMPLES if max(estimates) > SLOW_CALL else LEAST_BLOCKS

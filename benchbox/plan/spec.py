@@ -163,6 +163,11 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
         _need(0 <= sync_seconds < inf, "placement.sync_seconds", sync_seconds, "0 or more seconds, finite")
 
 
+# Over this many seconds a call, so few samples (or blocks of turns) must do where there is no time for more.
+SLOW_CALL = 2.0
+FEW_SAMPLES = 3
+
+
 class TimingSpec(Spec, frozen=True, kw_only=True):
     """How long a cell is timed: `seconds` at most, until the median is known to ± `goal`, `least` samples."""
 
@@ -234,6 +239,15 @@ class Plan(Spec, frozen=True, kw_only=True):
     under: tuple[str, ...] = ()
     created: str = ""
     arguments: tuple[str, ...] = ()
+
+
+def work_of(spec: RunSpec) -> RunSpec:
+    """What must be equal for runs to tell of the same work, whichever of its sides each of them measured.
+
+    It leaves out the task, how long it may last, in which of several processes it ran and where weights came from.
+    """
+    fit = msgspec.structs.replace(spec.fit, epochs=None, seconds=None, eval_batch_size=1)
+    return msgspec.structs.replace(spec, task="fit", fit=fit, timing=TimingSpec(), checkpoint=None, repeat=0)
 
 
 def case(spec: RunSpec) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import msgspec
 import numpy as np
 
-from benchbox.plan.spec import RunSpec, TimingSpec
+from benchbox.plan.spec import RunSpec, work_of
 from benchbox.records.journal import settled
 from benchbox.records.learning import Accuracy, Learning, accuracy_of, learning_of
 from benchbox.records.record import GOOD, Actual, Environment, Record, Status
@@ -179,19 +178,13 @@ def rows(records: Iterable[Record], specs: Sequence[RunSpec] = ()) -> list[Row]:
     groups: list[dict[Slot, list[Record]]] = []
     latest: dict[RunSpec, dict[Slot, list[Record]]] = {}
     for record in sorted(settled(records), key=lambda record: places.get(record.spec, len(places))):
-        slot, work = SLOTS[record.spec.task], _work(record.spec)
+        slot, work = SLOTS[record.spec.task], work_of(record.spec)
         group = latest.get(work)
         if group is None or any(other.spec.repeat == record.spec.repeat for other in group.get(slot, ())):
             group = latest[work] = {}
             groups.append(group)
         group.setdefault(slot, []).append(record)
     return [_row(group) for group in groups]
-
-
-def _work(spec: RunSpec) -> RunSpec:
-    """What must be equal for records to tell of the same row: all but the task and how long it may last."""
-    fit = msgspec.structs.replace(spec.fit, epochs=None, seconds=None, eval_batch_size=1)
-    return msgspec.structs.replace(spec, task="fit", fit=fit, timing=TimingSpec(), checkpoint=None, repeat=0)
 
 
 def _row(group: Mapping[Slot, Sequence[Record]]) -> Row:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchbox.plan.estimates import PASSES
 from benchbox.records.estimate import (
     LEAST_PROCESSES,
     RANGE,
@@ -22,9 +23,6 @@ from benchbox.records.ratios import took_turns
 from benchbox.records.record import Record
 
 STAGES = ("data_wait", "copy", "forward", "backward", "optimizer")
-# A training step is counted as three forward passes: the backward pass computes two products of the same size,
-# one for the gradient of the weights and one for that of the inputs (Kaplan et al. 2020, section 2.1).
-FORWARDS = {"infer": 1, "train_step": 3}
 # With these words begins the reason of a search for the largest batch that ended before its end.
 BOUND = "at least"
 # These are in it where time was short, and not where no larger batch is ever tried.
@@ -120,7 +118,7 @@ def _share_of_ceiling(records: Sequence[Record], pictures_per_second: float) -> 
     ceiling = record.environment.ceiling if record.environment else None
     if flops is None or ceiling is None:
         return None
-    return FORWARDS[record.spec.task] * flops * pictures_per_second / ceiling.flops_per_second
+    return PASSES[record.spec.task] * flops * pictures_per_second / ceiling.flops_per_second
 
 
 def times_as_long(timing: Timing, fastest: Timing) -> Estimate:

@@ -12,6 +12,7 @@ from benchbox.errors import RecordError
 from benchbox.plan.spec import Plan
 from benchbox.records.files import file_names, write_whole
 from benchbox.records.frame import summary
+from benchbox.records.journal import storing
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report.ablation import LADDER, arms
@@ -32,12 +33,13 @@ LEAST_TO_COMPARE = 2
 
 
 def write_report(folder: Path, plan: Plan, records: Sequence[Record]) -> None:
-    """Write the plots, summary.csv and report.md into a report folder that exists. Raises OSError."""
-    plots = _write_plots(folder, plan, records)
-    write_whole(folder / SUMMARY, summary(records, plan.specs).encode())
-    grids = result_grids(folder, plan, records)
-    written = markdown(folder, plan, records, grids=grids, plots=plots)
-    write_whole(folder / REPORT, written.encode())
+    """Write the plots, summary.csv and report.md into a report folder that exists. Raises StorageError."""
+    with storing(folder, folder):
+        plots = _write_plots(folder, plan, records)
+        write_whole(folder / SUMMARY, summary(records, plan.specs).encode())
+        grids = result_grids(folder, plan, records)
+        written = markdown(folder, plan, records, grids=grids, plots=plots)
+        write_whole(folder / REPORT, written.encode())
 
 
 def _write_plots(folder: Path, plan: Plan, records: Sequence[Record]) -> list[Plot]:

@@ -3,10 +3,8 @@
 import statistics
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from benchbox.plan.facts import DataFacts
-from benchbox.plan.spec import RunSpec, TimingSpec
+from benchbox.plan.spec import RunSpec, work_of
 from benchbox.plan.words import train_command
 from benchbox.records.record import Record
 
@@ -36,18 +34,12 @@ def why_not_fit(spec: RunSpec, seconds: float | None) -> str:
 
 
 def _picture_seconds(spec: RunSpec, records: Sequence[Record], task: str) -> float | None:
-    wanted = _work(spec)
+    wanted = work_of(spec)
     for record in records:
         samples = record.values("sample_seconds")
-        if record.spec.task == task and samples and _work(record.spec) == wanted:
+        if record.spec.task == task and samples and work_of(record.spec) == wanted:
             return statistics.median(samples) / record.spec.fit.batch_size
     return None
-
-
-def _work(spec: RunSpec) -> RunSpec:
-    """What must be equal for a cell to tell the pace of a fit: not how long it was timed, nor in which process."""
-    fit = replace(spec.fit, seconds=None, epochs=None)
-    return replace(spec, task="fit", fit=fit, timing=TimingSpec(), repeat=0)
 
 
 def _duration(seconds: float) -> str:

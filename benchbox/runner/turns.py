@@ -16,7 +16,7 @@ from benchbox.errors import Interrupted
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.schedule import SLICES_A_BLOCK, block_order, least_blocks, slice_seconds
 from benchbox.plan.slices import Ready
-from benchbox.plan.spec import Plan, RunSpec, TimingSpec
+from benchbox.plan.spec import GIB, Plan, RunSpec, TimingSpec
 from benchbox.records.estimate import median
 from benchbox.records.events import AnyEvent, Noted, Observer, PhaseBegan, Progress
 from benchbox.records.groups import free_bytes
@@ -36,7 +36,6 @@ CALM_BLOCKS = 2
 MEMORY_MARGIN = 1.2
 # After a second signal: enough for an arm that sleeps to say what it has, too short to wait for one that works.
 HURRIED_SECONDS = 1.0
-GIB = 2**30
 
 MakeArm = Callable[[RunRequest, Observer], Arm]
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import FakeCuda, InMilliseconds, World
+from worlds import FakeCuda, InMilliseconds, World, samples_of
 
 from benchbox.engine.sampling import BRISK_LEAST, Clock, Timed, half_width, take_samples, time_calls
 from benchbox.engine.stopwatch import EventStopwatch, NoStopwatch
@@ -15,17 +15,6 @@ from benchbox.plan.spec import TimingSpec
 
 Call = Callable[[], object]
 Timer = Callable[..., float]
-
-
-def samples_of(world: World, *, estimate: float, **timing: float) -> tuple[tuple[float, ...], str]:
-    taken = take_samples(
-        world.call,
-        TimingSpec(**timing),  # type: ignore[arg-type]
-        estimate=estimate,
-        clock=world.clock,
-        synchronise=world.synchronise,
-    )
-    return taken.seconds, taken.reason
 
 
 def timed(call: Call, repeats: int, *, clock: Clock, synchronise: Callable[[], None]) -> float:

@@ -5,26 +5,15 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import World
+from worlds import World, samples_of
 
-from benchbox.engine.sampling import FEW, Timed, take_samples
-from benchbox.plan.spec import TimingSpec
-
-
-def samples_of(world: World, *, estimate: float, **timing: float) -> tuple[tuple[float, ...], str]:
-    taken = take_samples(
-        world.call,
-        TimingSpec(**timing),  # type: ignore[arg-type]
-        estimate=estimate,
-        clock=world.clock,
-        synchronise=world.synchronise,
-    )
-    return taken.seconds, taken.reason
+from benchbox.engine.sampling import Timed, take_samples
+from benchbox.plan.spec import FEW_SAMPLES, TimingSpec
 
 
 def test_a_slow_call_stops_at_three_and_says_so() -> None:
     seconds, reason = samples_of(World(lambda: 20.0), estimate=20.0)
-    assert len(seconds) == FEW
+    assert len(seconds) == FEW_SAMPLES
     assert reason == "3 samples of over 2 s: no time for more"
 
 
@@ -48,7 +37,7 @@ def test_noisy_slow_calls_stay_within_their_time(seed: int, budget: float) -> No
 
 
 def test_a_call_that_is_slower_than_its_estimate_may_stop_at_three_too() -> None:
-    assert len(samples_of(World(lambda: 20.0), estimate=0.01)[0]) == FEW
+    assert len(samples_of(World(lambda: 20.0), estimate=0.01)[0]) == FEW_SAMPLES
 
 
 def test_a_call_under_two_seconds_never_stops_at_three() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import torch
 
+from benchbox.engine.sampling import take_samples
 from benchbox.engine.stopwatch import EventStopwatch
+from benchbox.plan.spec import TimingSpec
 
 
 class World:
@@ -24,6 +26,18 @@ class World:
 
     def clock(self) -> float:
         return self.now
+
+
+def samples_of(world: World, *, estimate: float, **timing: float) -> tuple[tuple[float, ...], str]:
+    """The samples of a world's call, and why they ended; `timing` are fields of TimingSpec."""
+    taken = take_samples(
+        world.call,
+        TimingSpec(**timing),  # type: ignore[arg-type]
+        estimate=estimate,
+        clock=world.clock,
+        synchronise=world.synchronise,
+    )
+    return taken.seconds, taken.reason
 
 
 class FakeEvent:

@@ -7,17 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchbox.plan.schedule import (
-    FEW_BLOCKS,
     LEAST_BLOCKS,
     SLICE_SECONDS,
     SLICES_A_BLOCK,
-    SLOW_CALL,
     block_order,
     calls_a_slice,
     least_blocks,
     slice_seconds,
     untimed_calls,
 )
+from benchbox.plan.spec import FEW_SAMPLES, SLOW_CALL
 
 ARMS = st.lists(st.integers(0, 50), min_size=1, max_size=8, unique=True)
 SEEDS, BLOCKS = st.integers(0, 1000), st.integers(0, 40)
@@ -68,7 +67,7 @@ def test_a_slice_is_about_its_length_and_never_empty(call: float, calls: int) ->
 def test_slow_calls_need_no_waking_and_fewer_blocks() -> None:
     quick, slow = SLOW_CALL / 2, SLOW_CALL * 2
     assert (untimed_calls(quick), untimed_calls(slow)) == (1, 0)
-    assert (least_blocks([quick]), least_blocks([quick, slow])) == (LEAST_BLOCKS, FEW_BLOCKS)
+    assert (least_blocks([quick]), least_blocks([quick, slow])) == (LEAST_BLOCKS, FEW_SAMPLES)
 
 
 @pytest.mark.parametrize("call", [0.001, 9.0])
