@@ -30,13 +30,14 @@ def test_own_work_is_counted_and_time_is_the_clocks() -> None:
     ticks = itertools.count(100.0, 2.0)
     before = read_state(CPU, clock=lambda: next(ticks))
     worked = time.process_time()
-    while time.process_time() - worked < 0.1:
+    while time.process_time() - worked < 0.2:
         pass
     after = read_state(CPU, clock=lambda: next(ticks))
     assert after.seconds - before.seconds == 2.0
     assert before.own_seconds is not None
     assert after.own_seconds is not None
-    assert after.own_seconds - before.own_seconds >= 0.09
+    # Time in user and in system mode are told in whole steps of 10 ms each, so a few steps may be missing.
+    assert after.own_seconds - before.own_seconds >= 0.15
     assert before.cores is not None
     assert before.cores >= 1
     assert before.gpu is None
