@@ -10,7 +10,7 @@
 Importing it loads neither torch nor pandas.
 """
 
-from benchbox.api import build_model, load, load_checkpoint, run
+from benchbox.api import build_model, load, load_checkpoint, predict, run
 from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, Plan, RunSpec, TimingSpec
 from benchbox.records.record import Measurement, Record
 from benchbox.version import __version__
@@ -29,5 +29,6 @@ __all__ = [
     "build_model",
     "load",
     "load_checkpoint",
+    "predict",
     "run",
 ]

@@ -1,7 +1,7 @@
 """What a notebook or another program uses. torch and pandas are imported when a function is called, not before."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import PrepareRequest
-from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, Plan, RunSpec
+from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, PlacementSpec, Plan, RunSpec
 from benchbox.records.events import AnyEvent, Observer, ignore
 from benchbox.records.record import Record
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from benchbox.engine.checkpoint import Checkpoint
+    from benchbox.records.predictions import Predictions
 
 
 def build_model(
@@ -127,6 +128,33 @@ def load_checkpoint(path: str | os.PathLike[str], *, model: str | None = None) -
     from benchbox.engine.checkpoint import load_checkpoint as load_file
 
     return load_file(path, model=model)
+
+
+def predict(
+    checkpoint: str | os.PathLike[str],
+    pictures: Sequence[str | os.PathLike[str]],
+    *,
+    model: str | None = None,
+    placement: PlacementSpec | None = None,
+    top: int = 5,
+    observer: Observer = ignore,
+) -> "Predictions":
+    """What a checkpoint's network says of pictures: files, folders or zips, brought to the form it was trained on.
+
+    Of a picture that cannot be read the answer holds the reason. `model` as for `load_checkpoint`. Raises
+    UsageError for what is not there or cannot be done, and NotFiniteError where the answers are no numbers.
+    """
+    from benchbox.engine.predict import predict as predict_pictures
+    from benchbox.records.predictions import PredictRequest
+
+    request = PredictRequest(
+        checkpoint=str(checkpoint),
+        pictures=tuple(map(str, pictures)),
+        model=model,
+        placement=placement or PlacementSpec(),
+        top=top,
+    )
+    return predict_pictures(request, observer=observer)
 
 
 class _Watching:

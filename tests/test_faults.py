@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchbox.errors import EXIT_ROW_FAILED, EXIT_STORAGE, EXIT_USAGE
+from benchbox.errors import EXIT_INTERRUPTED, EXIT_ROW_FAILED, EXIT_STORAGE, EXIT_USAGE
 from benchbox.records.journal import read_journal
 
 MORE_NETWORKS = '''
@@ -164,6 +164,40 @@ def test_a_killed_parent_loses_one_run_in_any_phase_and_the_rest_can_be_resumed(
     assert after == before, "nothing is made again that was there"
     assert len({record.spec for record in after}) == len(after) == 3
     assert (report / "report.md").exists()
+
+
+def test_a_training_that_is_killed_and_stopped_ends_with_the_weights_of_one_that_was_not(
+    commands: Commands, pictures: Path
+) -> None:
+    """Killed in the middle, then asked to stop by both signals, in a process of its own and in this one."""
+    options = ("--data", pictures, "--epochs", "120", "--batch-size", "8", *FAST)
+    latest = commands.folder / "reports" / "latest"
+    process = commands.start("train", "lenet", *options)
+    kill_in(process, lambda: "epoch 2/120" in log_of(latest), "its second epoch")
+    report = latest.resolve()
+    assert read_journal(report).records == ()
+    assert [path.name for path in (report / "checkpoints").glob("*-state.pt")] == ["lenet-state.pt"]
+    for epoch, number, words in ((20, signal.SIGTERM, ()), (40, signal.SIGINT, ("--no-isolate",))):
+        stop_in(commands.start("train", "--resume", report, *words), number, report, f"epoch {epoch}/120")
+    assert commands.run("train", "--resume", report)[0] == 0
+    assert commands.run("train", "lenet", *options)[0] == 0
+    assert latest.resolve() != report
+    cut, whole = (read_journal(folder).records[-1] for folder in (report, latest))
+    assert cut.actual.weights_digest == whole.actual.weights_digest != ""
+    for metric in ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate", "top1", "loss"):
+        assert cut.values(metric) == whole.values(metric), metric
+    assert len([note for note in cut.actual.notes if note.startswith("went on")]) == 3
+    files = [f"lenet-{kind}.{ending}" for kind in ("best", "last") for ending in ("json", "pt")]
+    for folder in (report, latest):
+        assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == files
+
+
+def stop_in(process: subprocess.Popen[str], number: int, report: Path, words: str) -> None:
+    """Send a signal to a command once its log says so, and see that it ends as interrupted."""
+    wait_until(lambda: words in log_of(report) or process.poll() is not None, f"it never came to {words}")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == EXIT_INTERRUPTED, err
 
 
 def log_of(report: Path) -> str:

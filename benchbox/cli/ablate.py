@@ -1,19 +1,27 @@
 """`benchbox ablate`: change one factor, keep everything else, see what it does."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 import typer
 from msgspec.structs import replace
+from typer.core import TyperCommand
 
 from benchbox.cli import options
+from benchbox.cli.conduct import was_typed
 from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, start
 from benchbox.errors import SpecError
-from benchbox.plan.axes import Factor, cross, find_field, make_factor
+from benchbox.plan.axes import LR, Factor, cross, find_field, make_factor
 from benchbox.plan.commands import plan_ablate, plan_ladder
-from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec, TimingSpec
+from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, Plan, RunSpec, TimingSpec
 
 SPEED = "speed"
 ABLATION = "Ablation"
+LR_GRID = "--lr-grid"
+# What --lr-grid stands for by itself.
+USUAL = "usual"
+# Of the training pictures, set aside for choosing among learning rates.
+SET_ASIDE = 0.1
 
 Factors = Annotated[
     str | None,
@@ -36,7 +44,23 @@ ModelNames = Annotated[
     str, typer.Option("--models", help="Architectures, separated by commas.", rich_help_panel=ABLATION)
 ]
 SeedCount = Annotated[
-    int, typer.Option("--seeds", help="Repeat every arm with so many seeds.", rich_help_panel=ABLATION)
+    int,
+    typer.Option(
+        "--seeds",
+        help="Repeat every arm with so many seeds; of one nothing can be concluded.",
+        rich_help_panel=ABLATION,
+    ),
+]
+LrGrid = Annotated[
+    str | None,
+    typer.Option(
+        LR_GRID,
+        metavar="[A,B,…]",
+        help="Train every arm at each of these learning rates and compare them at their own best, chosen on "
+        "pictures set aside; alone: a tenth of the recipe's, the recipe's and ten times it.",
+        show_default="the recipe's rate",
+        rich_help_panel=ABLATION,
+    ),
 ]
 CompileRung = Annotated[
     bool | None,
@@ -64,22 +88,29 @@ def ablate(
     values: Values = None,
     models: ModelNames = "lenet,alexnet",
     seeds: SeedCount = 1,
+    lr_grid: LrGrid = None,
     seconds: SampleSeconds = 10.0,
     precision_goal: options.Goal = 1.0,
     data: options.Data = "auto",
     image_size: options.ImageSize = 128,
     channels: options.Channels = 1,
     fit_mode: options.FitModeOption = "stretch",
+    split: options.Split = "random",
+    val_fraction: options.ValFraction = 0.0,
     split_seed: options.SplitSeed = 0,
     skip_bad: options.SkipBad = False,
     cache_limit: options.CacheLimit = "2GiB",
     workers: options.Workers = 2,
+    recipe: options.RecipeOption = "own",
     epochs: options.Epochs = None,
+    until: options.Until = None,
     batch_size: options.BatchSize = 32,
     lr: options.Lr = None,
     weight_decay: options.WeightDecay = None,
     optimizer: options.OptimizerOption = "adamw",
     schedule: options.ScheduleOption = None,
+    label_smoothing: options.LabelSmoothing = None,
+    augment: options.AugmentOption = None,
     activation: options.ActivationOption = None,
     dropout: options.Dropout = None,
     init: options.InitOption = "auto",
@@ -87,6 +118,7 @@ def ablate(
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
     memory_format: options.MemoryFormatOption = "channels_last",
+    convolution: options.ConvolutionOption = "direct",
     compile: CompileRung = None,
     threads: options.Threads = None,
     resume: options.Resume = None,
@@ -114,23 +146,30 @@ def ablate(
             image_size=image_size,
             channels=channels,
             fit_mode=fit_mode,
+            split=split,
+            val_fraction=val_fraction,
             split_seed=split_seed,
             skip_bad=skip_bad,
             cache_limit=options.parse_bytes(cache_limit),
         ),
         fit=FitSpec(
+            recipe=recipe,
             epochs=epochs,
+            until=options.parse_until(until),
             batch_size=batch_size,
             lr=lr,
             weight_decay=weight_decay,
             optimizer=optimizer,
             schedule=schedule,
+            label_smoothing=label_smoothing,
+            augment=augment,
         ),
         placement=PlacementSpec(
             device=device,
             precision=precision,
             memory_format=memory_format,
             compile=bool(compile),
+            convolution=convolution,
             threads=threads,
             workers=workers,
         ),
@@ -141,17 +180,79 @@ def ablate(
     wanted = [] if is_ladder else make_factors(factors or "", values or [])
     if seeds < 1:
         raise SpecError.of("--seeds", seeds, allowed="1 or more")
+    rates = None if lr_grid is None else parse_rates(lr_grid)
+    if rates is not None:
+        refuse_beside_rates(base, wanted, is_ladder=is_ladder)
+        if not was_typed(context, "val_fraction"):
+            base = replace(base, data=replace(base.data, val_fraction=SET_ASIDE))
     names = options.split_list([models])
     named = make_models(names, activation=activation, dropout=dropout, init=init)
     placements = [spec.placement for spec in cross(base, wanted)]
     if is_ladder:
         placements = [base.placement, replace(base.placement, precision="fp32")]
     facts = gather_facts(base, named, output, conduct, placements=placements)
+    if rates is not None and not facts.data.validation:
+        allowed = f"more than 0 with {LR_GRID}, which chooses on the pictures set aside"
+        raise SpecError.of("--val-fraction", base.data.val_fraction, allowed=allowed)
     if is_ladder:
         plan = plan_ladder(base, named, facts, has_compile=compile is not False)
     else:
-        plan = plan_ablate(base, named, wanted, seeds, facts)
+        plan = plan_ablate(base, named, wanted, seeds, facts, rates=rates)
+    if not quiet and not dry_run:
+        say_notes(plan, output)
     carry_out(replace(plan, budget=seconds), output, conduct)
+
+
+class AblateCommand(TyperCommand):
+    """The command whose --lr-grid may stand alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, with the word for the usual rates behind a --lr-grid that has none."""
+        return super().parse_args(ctx, with_usual_rates(args))
+
+
+def with_usual_rates(words: list[str]) -> list[str]:
+    """The words typed, with USUAL behind a --lr-grid that no number follows."""
+    followers = [*words[1:], ""]
+    pairs = zip(words, followers, strict=True)
+    return [
+        part
+        for word, follower in pairs
+        for part in ([word, USUAL] if word == LR_GRID and not re.match(r"[\d.,]", follower) else [word])
+    ]
+
+
+def parse_rates(text: str) -> list[float]:
+    """The learning rates of `0.0001,0.001,0.01`, none for the usual ones. Raises SpecError."""
+    if text == USUAL:
+        return []
+    try:
+        rates = [float(part) for part in options.split_list([text])]
+    except ValueError:
+        rates = []
+    if len(set(rates)) < 2 or len(set(rates)) < len(rates) or not all(0 < rate < 100 for rate in rates):
+        allowed = "two rates or more, each once, between 0 and 100, or none for the usual three"
+        raise SpecError.of(LR_GRID, text, allowed=allowed)
+    return rates
+
+
+def refuse_beside_rates(base: RunSpec, factors: list[Factor], *, is_ladder: bool) -> None:
+    """Raises SpecError for what a grid of learning rates cannot stand beside."""
+    if is_ladder:
+        raise SpecError.of(LR_GRID, SPEED, allowed="a factor that is trained with; speed only times steps")
+    if any(factor.field == LR for factor in factors):
+        raise SpecError.of(LR_GRID, "lr as a factor", allowed="one of them: a rate is chosen or compared")
+    if base.fit.lr is not None:
+        raise SpecError.of(f"--lr with {LR_GRID}", base.fit.lr, allowed="one of them")
+    if base.fit.until is not None:
+        hint = "leave --until out: the held-out pictures would have a say in what is chosen"
+        raise SpecError.of(f"--until with {LR_GRID}", f"{base.fit.until:.0%}", allowed="one of them", hint=hint)
+
+
+def say_notes(plan: Plan, output: Output) -> None:
+    """What the plan warns of, before anything runs."""
+    for note in plan.notes:
+        output.stderr.print(f"note: {note}", soft_wrap=True, markup=False, highlight=False)
 
 
 def make_factors(text: str, values: list[str]) -> list[Factor]:

@@ -8,12 +8,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from benchbox.cli.ablate import ablate
+from benchbox.cli.ablate import AblateCommand, ablate
 from benchbox.cli.bench import bench
 from benchbox.cli.data import app as data_app
 from benchbox.cli.env import env
 from benchbox.cli.eval import evaluate
 from benchbox.cli.models import models
+from benchbox.cli.predict import predict
 from benchbox.cli.report import report
 from benchbox.cli.train import train
 from benchbox.errors import (
@@ -59,8 +60,9 @@ def main(
 
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("predict")(predict)
 app.command("bench")(bench)
-app.command("ablate")(ablate)
+app.command("ablate", cls=AblateCommand)(ablate)
 app.command("report")(report)
 app.command("models")(models)
 app.command("env")(env)

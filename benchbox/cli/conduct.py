@@ -66,6 +66,11 @@ def is_bare_resume(context: typer.Context) -> bool:
     return "resume" in typed and typed <= BESIDE_RESUME
 
 
+def was_typed(context: typer.Context, name: str) -> bool:
+    """Whether a parameter was typed, and not left to its default."""
+    return name in _typed(context)
+
+
 def _typed(context: typer.Context) -> set[str]:
     """The parameters that were typed, not left to their defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params}

@@ -74,7 +74,7 @@ def show_data(
 ) -> PictureReport:
     """`benchbox data show`: what lies in a data set; `sheet` is the contact sheet to write.
 
-    `data` brings the options that a run would have (image size, split seed); its source is `source`.
+    `data` brings the options that a run would have (image size, split); its source is `source`.
     """
     spec = msgspec.structs.replace(data or DataSpec(), source=source)
     request = InspectRequest(data=spec, root=str(root), sheet=str(sheet or ""))
@@ -121,16 +121,25 @@ def show(
     image_size: options.ImageSize = 128,
     channels: options.Channels = 1,
     fit_mode: options.FitModeOption = "stretch",
+    split: options.Split = "random",
+    val_fraction: options.ValFraction = 0.0,
     split_seed: options.SplitSeed = 0,
     sheet: Annotated[Path, typer.Option(help="Contact sheet to write.")] = options.REPORTS / "contact-sheet.png",
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Classes, counts, sizes, modes, duplicates, bad files; and a contact sheet."""
+    """Classes, counts, sizes, modes, duplicates, bad files, what a run would hold out; and a contact sheet."""
     from benchbox.report.live import make_display
     from benchbox.runner.child import call
 
-    asked = DataSpec(image_size=image_size, channels=channels, fit_mode=fit_mode, split_seed=split_seed)
+    asked = DataSpec(
+        image_size=image_size,
+        channels=channels,
+        fit_mode=fit_mode,
+        split=split,
+        val_fraction=val_fraction,
+        split_seed=split_seed,
+    )
     with make_display(Console(stderr=True), quiet=quiet, total=0) as display:
         show_data(
             source,

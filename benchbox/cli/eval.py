@@ -49,14 +49,6 @@ PartOption = Annotated[
         rich_help_panel=options.DATA,
     ),
 ]
-OwnModel = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        help="path/to/file.py:factory that a checkpoint was trained from; its code is not run unasked.",
-        rich_help_panel=options.DATA,
-    ),
-]
 OWN_OR = "the checkpoint's own; of an architecture: "
 DataOrOwn = Annotated[
     str | None,
@@ -94,6 +86,15 @@ FitModeOrOwn = Annotated[
         rich_help_panel=options.DATA,
     ),
 ]
+SplitOrOwn = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="The rule by which pictures are held out: random, views:K, sector:D or folders.",
+        show_default=f"{OWN_OR}random",
+        rich_help_panel=options.DATA,
+    ),
+]
 SplitSeedOrOwn = Annotated[
     int | None,
     typer.Option(
@@ -103,6 +104,17 @@ SplitSeedOrOwn = Annotated[
         rich_help_panel=options.DATA,
     ),
 ]
+Robustness = Annotated[
+    bool,
+    typer.Option(
+        "--robustness",
+        help="Also score noisy, blurred, darker, brighter and partly covered pictures, at five strengths each: "
+        "25 passes more.",
+        rich_help_panel=options.MEASURING,
+    ),
+]
+# These decide which pictures are held out.
+SPLIT_FIELDS = ("split", "split_seed")
 
 
 # Longer than forty lines: a command's signature is its list of options.
@@ -110,12 +122,14 @@ def evaluate(
     targets: Targets = None,
     data: DataOrOwn = None,
     part: PartOption = None,
-    model: OwnModel = None,
+    model: options.OwnModel = None,
     image_size: ImageSizeOrOwn = None,
     channels: ChannelsOrOwn = None,
     fit_mode: FitModeOrOwn = None,
+    split: SplitOrOwn = None,
     split_seed: SplitSeedOrOwn = None,
     skip_bad: options.SkipBad = False,
+    robustness: Robustness = False,
     eval_batch_size: options.EvalBatchSize = 64,
     activation: options.ActivationOption = None,
     dropout: options.Dropout = None,
@@ -128,7 +142,10 @@ def evaluate(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Evaluate checkpoints, or the best checkpoint of an architecture: accuracy, per class, confusions."""
+    """Evaluate checkpoints, or the best checkpoint of an architecture: accuracy, calibration, what is mixed up."""
+    # Imported here: what it needs takes half a second, which --help must not wait for.
+    from benchbox.report.naming import names
+
     if not targets:
         raise SpecError.of(
             "CHECKPOINT|ARCHITECTURE…", "none", allowed="a checkpoint file or a trained architecture"
@@ -138,6 +155,7 @@ def evaluate(
         "image_size": image_size,
         "channels": channels,
         "fit_mode": fit_mode,
+        "split": split,
         "split_seed": split_seed,
         "part": part,
     }
@@ -156,12 +174,12 @@ def evaluate(
     trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
     _check_code(paths, cards, model=model, trusted=trusted)
     wanted = [_spec(base, path, card, given, model=model) for path, card in zip(paths, cards, strict=True)]
-    every = [gather_facts(spec, [], output, Conduct()) for spec in wanted]
+    every = _gather_all(wanted, cards, part, output)
     specs = [
         _on_its_pictures(spec, card, facts, part) for spec, card, facts in zip(wanted, cards, every, strict=True)
     ]
-    plan = plan_eval(specs, _labels(paths, cards), every[0])
-    carry_out(replace(plan, trusted=tuple(trusted)), output, Conduct())
+    plan = plan_eval(specs, names(specs), every[0])
+    carry_out(replace(plan, trusted=tuple(trusted), robustness=robustness), output, Conduct())
 
 
 def _check_code(paths: Sequence[Path], cards: Sequence[Card], *, model: str | None, trusted: Sequence[str]) -> None:
@@ -201,9 +219,10 @@ def _spec(base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *,
 
     Raises SpecError for another split of the same pictures: it would hold out what was trained on.
     """
-    split_seed = given.get("split_seed", card.data.split_seed)
-    if split_seed != card.data.split_seed:
-        raise SpecError.of(f"--split-seed with {path}", split_seed, allowed=f"{card.data.split_seed}, its own")
+    for field in SPLIT_FIELDS:
+        own = getattr(card.data, field)
+        if given.get(field, own) != own:
+            raise SpecError.of(f"--{field.replace('_', '-')} with {path}", given[field], allowed=f"{own}, its own")
     is_moved = model is not None and is_own(card.model.name)
     return replace(
         base,
@@ -216,10 +235,24 @@ def _spec(base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *,
     )
 
 
-def _labels(paths: Sequence[Path], cards: Sequence[Card]) -> list[str]:
-    """The network's name, and its checkpoint's path where several are of that network."""
-    names = [card.model.name for card in cards]
-    return [name if names.count(name) == 1 else f"{name} {path}" for name, path in zip(names, paths, strict=True)]
+def _gather_all(specs: Sequence[RunSpec], cards: Sequence[Card], part: Part | None, output: Output) -> list[Facts]:
+    """The facts for each evaluation; pictures that several are made on are looked at once."""
+    probed = [_probed(spec, card, part) for spec, card in zip(specs, cards, strict=True)]
+    known: dict[RunSpec, Facts] = {}
+    for spec in probed:
+        if spec not in known:
+            known[spec] = gather_facts(spec, [], output, Conduct())
+    return [known[spec] for spec in probed]
+
+
+def _probed(spec: RunSpec, card: Card, part: Part | None) -> RunSpec:
+    """What is asked of the pictures: nothing of the network, and no split of others than those trained on.
+
+    Other pictures are shown whole, and the rule by which the checkpoint's own were split need not fit them.
+    """
+    is_other = part is None and spec.data.source != card.data.source
+    data = replace(spec.data, part="all") if is_other else spec.data
+    return RunSpec(data=data, placement=spec.placement)
 
 
 def _on_its_pictures(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:

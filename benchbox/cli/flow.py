@@ -236,6 +236,7 @@ def _run(plan: Plan, folder: Path, output: Output, conduct: Conduct, done: Seque
             folder=folder,
             watcher=_Both(display, log),
             dataset=DATASET,
+            resumes=conduct.resume is not None,
             call=conduct.call,
             turns=run_turns if conduct.isolates else None,
         )

@@ -10,11 +10,14 @@ from benchbox.errors import SpecError
 from benchbox.plan.spec import (
     GIB,
     Activation,
+    Augment,
+    Convolution,
     FitMode,
     Init,
     MemoryFormat,
     Optimizer,
     Precision,
+    RecipeName,
     Schedule,
 )
 
@@ -48,9 +51,34 @@ FitModeOption = Annotated[
     FitMode,
     typer.Option("--fit-mode", help="How a picture becomes square.", rich_help_panel=DATA),
 ]
+Split = Annotated[
+    str,
+    typer.Option(
+        "--split",
+        help="What is held out: random (a tenth), views:K (all but K views of each object), sector:D (D degrees of "
+        "each turn) or folders (test/ beside train/).",
+        rich_help_panel=DATA,
+    ),
+]
+ValFraction = Annotated[
+    float,
+    typer.Option(
+        "--val-fraction",
+        help="Share of the training pictures set aside for choosing the best epoch.",
+        rich_help_panel=DATA,
+    ),
+]
 SplitSeed = Annotated[int, typer.Option(help="Which pictures are held out.", rich_help_panel=DATA)]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out files that are no pictures.", rich_help_panel=DATA)
+]
+OwnModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="path/to/file.py:factory that a checkpoint was trained from; its code is not run unasked.",
+        rich_help_panel=DATA,
+    ),
 ]
 CacheLimit = Annotated[
     str,
@@ -61,6 +89,42 @@ Workers = Annotated[int, typer.Option(help="Processes that decode streamed pictu
 BatchSize = Annotated[int, typer.Option("--batch-size", "-b", help="Pictures a step.", rich_help_panel=TRAINING)]
 EvalBatchSize = Annotated[
     int, typer.Option(help="Pictures a batch where nothing is learned.", rich_help_panel=TRAINING)
+]
+RecipeOption = Annotated[
+    RecipeName,
+    typer.Option(
+        "--recipe",
+        help="own: the architecture's; plain: AdamW at 0.0001 throughout, PyTorch's initialisation.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="PERCENT",
+        help="Stop after the first epoch with so many held-out pictures right, such as 100%.",
+        show_default="all epochs",
+        rich_help_panel=TRAINING,
+    ),
+]
+LabelSmoothing = Annotated[
+    float | None,
+    typer.Option(
+        "--label-smoothing",
+        help="Share of the label that is spread over all classes.",
+        show_default="the recipe's",
+        rich_help_panel=TRAINING,
+    ),
+]
+AugmentOption = Annotated[
+    Augment | None,
+    typer.Option(
+        "--augment",
+        help="light: shifts and mirrors; standard: also crops, brightness and contrast, erased patches.",
+        show_default="the recipe's: none",
+        rich_help_panel=TRAINING,
+    ),
 ]
 Epochs = Annotated[
     int | None,
@@ -101,7 +165,11 @@ Dropout = Annotated[
 ]
 InitOption = Annotated[
     Init,
-    typer.Option("--init", help="auto suits the activation; default is PyTorch's.", rich_help_panel=TRAINING),
+    typer.Option(
+        "--init",
+        help="suited: to the activation; default: PyTorch's; auto: the recipe's.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 Seed = Annotated[
     int, typer.Option(help="Of initialisation, dropout and the order of pictures.", rich_help_panel=TRAINING)
@@ -124,6 +192,14 @@ MemoryFormatOption = Annotated[
     MemoryFormat,
     typer.Option("--memory-format", help="How pictures and weights lie in memory.", rich_help_panel=PLACEMENT),
 ]
+ConvolutionOption = Annotated[
+    Convolution,
+    typer.Option(
+        "--convolution",
+        help="fast: large kernels by Fourier transforms, depthwise gradients in fp32.",
+        rich_help_panel=PLACEMENT,
+    ),
+]
 Compile = Annotated[bool, typer.Option("--compile", help="Use torch.compile.", rich_help_panel=PLACEMENT)]
 Threads = Annotated[
     int | None, typer.Option(help="CPU threads.", show_default="all cores", rich_help_panel=PLACEMENT)
@@ -144,6 +220,14 @@ Precisions = Annotated[
 MemoryFormats = Annotated[
     str,
     typer.Option("--memory-format", help="channels_last, contiguous, or both as a,b.", rich_help_panel=PLACEMENT),
+]
+Convolutions = Annotated[
+    str,
+    typer.Option(
+        "--convolution",
+        help="direct, fast (large kernels by Fourier transforms, …), or both as a,b.",
+        rich_help_panel=PLACEMENT,
+    ),
 ]
 Compiles = Annotated[
     list[bool] | None,
@@ -186,7 +270,11 @@ Under = Annotated[
 RUNNING = "Running"
 Resume = Annotated[
     Path | None,
-    typer.Option(metavar="REPORT", help="Run what is missing or failed in that report.", rich_help_panel=RUNNING),
+    typer.Option(
+        metavar="REPORT",
+        help="Run what is missing or failed in that report; train goes on where it was cut off.",
+        rich_help_panel=RUNNING,
+    ),
 ]
 Timeout = Annotated[
     float,
@@ -238,6 +326,16 @@ def parse_goal(percent: float) -> float:
     if not 0 < percent < 100:
         raise SpecError.of("--precision-goal", percent, allowed="more than 0 and less than 100 per cent")
     return percent / 100
+
+
+def parse_until(text: str | None) -> float | None:
+    """A share such as `99.5%` as a ratio. Raises SpecError."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if match is None or not 0 < float(match[1]) <= 100:
+        raise SpecError.of("--until", text, allowed="more than 0% and at most 100%, such as 100%")
+    return float(match[1]) / 100
 
 
 def parse_seeds(text: str) -> list[int]:

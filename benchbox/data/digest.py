@@ -1,7 +1,8 @@
 """Content hashes of pictures, and the notes by which files that did not change are not read again.
 
 The hash of a data set is over labels, file names and bytes: the same for a folder and for its zip, whatever
-the order of the listing.
+the order of the listing. Where folders give the sides of a split these belong to it as well: what is held out
+there cannot be told from names and a seed, so the same pictures in train/ and test/ are another data set.
 """
 
 import hashlib
@@ -31,7 +32,8 @@ def digest_of(items: Sequence[Item], hashes: Sequence[str]) -> str:
     """The content hash of labelled pictures (hexadecimal sha256); items in natural order."""
     whole = hashlib.sha256()
     for item, content in zip(items, hashes, strict=True):
-        whole.update(f"{item.label}\0{PurePosixPath(item.name).name}\0{content}\n".encode())
+        side = f"{item.side}\0" if item.side else ""
+        whole.update(f"{side}{item.label}\0{PurePosixPath(item.name).name}\0{content}\n".encode())
     return whole.hexdigest()
 
 

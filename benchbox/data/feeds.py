@@ -1,4 +1,6 @@
-"""How pictures become batches, normalised on the device. Two feeds with one interface give equal batches.
+"""How pictures become batches, augmented and normalised on the device.
+
+Two feeds with one interface give equal batches.
 
 Neither waits for the device: no value is read back in here.
 """
@@ -11,15 +13,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from benchbox.data.augment import make_augmentation
 from benchbox.data.listing import Reader
 from benchbox.data.normalise import Normalise, runs
 from benchbox.data.pictures import Pictures
+from benchbox.plan.spec import Augment, MemoryFormat
 from benchbox.plan.spec import Feed as FeedKind
-from benchbox.plan.spec import MemoryFormat
 
 Batch = tuple[Tensor, Tensor]
 # Told the name of each stage that has ended: "data wait" once a batch's pictures are there, "copy" once they are
-# on the device and normalised.
+# on the device, augmented and normalised.
 Lap = Callable[[str], None]
 
 
@@ -41,8 +44,11 @@ class Feed(Protocol):
     def steps(self) -> int:
         """Batches in a pass."""
 
-    def batches(self, epoch: int = 0, *, lap: Lap = no_lap) -> Iterator[Batch]:
-        """One pass; a shuffled feed's order is a function of its seed and `epoch` alone."""
+    def batches(self, epoch: int = 0, *, skip: int = 0, lap: Lap = no_lap) -> Iterator[Batch]:
+        """One pass without its first `skip` batches, which are not even read.
+
+        A shuffled feed's order is a function of its seed and `epoch` alone.
+        """
 
     def close(self) -> None:
         """End worker processes, if there are any. The feed cannot be used afterwards."""
@@ -51,7 +57,8 @@ class Feed(Protocol):
 class FeedOptions(TypedDict):
     """What both feeds take besides the pictures and their indices.
 
-    `shuffle_seed` None means evaluation: the order of the indices, and no batch dropped.
+    `shuffle_seed` None means evaluation: the order of the indices, and no batch dropped. `augment` other than
+    "none" changes every picture anew in each pass, by draws from torch's global generator.
     """
 
     device: torch.device
@@ -60,6 +67,7 @@ class FeedOptions(TypedDict):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     shuffle_seed: int | None
+    augment: Augment
 
 
 class Order:
@@ -97,7 +105,7 @@ class GatherFeed:
             raise ValueError("streamed pictures have no pixels to gather from: use LoaderFeed")
         self._device, self._batch_size = options["device"], options["batch_size"]
         self._pixels, self._labels = pictures.pixels.to(self._device), pictures.labels.to(self._device)
-        self._order, self._normalise = _order(indices, options), _normalise(options)
+        self._order, self._finish = _order(indices, options), _finish(pictures, options)
 
     @property
     def pictures(self) -> int:
@@ -109,13 +117,13 @@ class GatherFeed:
         """Batches in a pass."""
         return self._order.steps
 
-    def batches(self, epoch: int = 0, *, lap: Lap = no_lap) -> Iterator[Batch]:
-        """One pass in the order of `epoch`."""
-        order = self._order.of(epoch).to(self._device, non_blocking=True)
+    def batches(self, epoch: int = 0, *, skip: int = 0, lap: Lap = no_lap) -> Iterator[Batch]:
+        """One pass in the order of `epoch`, without its first `skip` batches."""
+        order = self._order.of(epoch)[skip * self._batch_size :].to(self._device, non_blocking=True)
         for chosen in runs(order, self._batch_size):
             pixels, labels = self._pixels.index_select(0, chosen), self._labels.index_select(0, chosen)
             lap("data wait")
-            pictures = self._normalise(pixels)
+            pictures = self._finish(pixels)
             lap("copy")
             yield pictures, labels
 
@@ -126,14 +134,14 @@ class GatherFeed:
 class LoaderFeed:
     """Batches from a DataLoader, for streamed pictures and as the plain baseline over decoded ones.
 
-    Workers decode, the device normalises; they live until `close`, and not longer than the feed.
+    Workers decode, the device does the rest; they live until `close`, and not longer than the feed.
     """
 
     def __init__(
         self, pictures: Pictures, indices: Tensor, *, workers: int, **options: Unpack[FeedOptions]
     ) -> None:
         self._device = options["device"]
-        self._order, self._normalise = _order(indices, options), _normalise(options)
+        self._order, self._finish = _order(indices, options), _finish(pictures, options)
         self._sampler = _EpochSampler(self._order, options["batch_size"])
         self._loader: DataLoader[Batch] | None = DataLoader(
             _AsDataset(pictures),
@@ -155,14 +163,14 @@ class LoaderFeed:
         """Batches in a pass."""
         return self._order.steps
 
-    def batches(self, epoch: int = 0, *, lap: Lap = no_lap) -> Iterator[Batch]:
-        """One pass in the order of `epoch`. Raises ValueError after `close`."""
+    def batches(self, epoch: int = 0, *, skip: int = 0, lap: Lap = no_lap) -> Iterator[Batch]:
+        """One pass in the order of `epoch`, without its first `skip` batches. Raises ValueError after `close`."""
         if self._loader is None:
             raise ValueError("the feed is closed")
-        self._sampler.epoch = epoch
+        self._sampler.epoch, self._sampler.skip = epoch, skip
         for pixels, labels in self._loader:
             lap("data wait")
-            pictures = self._normalise(pixels.to(self._device, non_blocking=True))
+            pictures = self._finish(pixels.to(self._device, non_blocking=True))
             moved = labels.to(self._device, non_blocking=True)
             lap("copy")
             yield pictures, moved
@@ -185,22 +193,27 @@ def _order(indices: Tensor, options: FeedOptions) -> Order:
     return Order(indices, batch_size=options["batch_size"], shuffle_seed=options["shuffle_seed"])
 
 
-def _normalise(options: FeedOptions) -> Normalise:
+def _finish(pictures: Pictures, options: FeedOptions) -> Callable[[Tensor], Tensor]:
+    """What is done to a batch on its device: from uint8 to what the network takes."""
     is_last = options["memory_format"] == "channels_last"
-    return Normalise(mean=options["mean"], std=options["std"], device=options["device"], channels_last=is_last)
+    normalise = Normalise(mean=options["mean"], std=options["std"], device=options["device"], channels_last=is_last)
+    augment = make_augmentation(options["augment"], side=pictures.shape[-1])
+    return normalise if augment is None else lambda pixels: normalise(augment(pixels))
 
 
 class _EpochSampler:
-    """Batches of positions for a DataLoader; `epoch` is set before every pass, since workers outlive one."""
+    """Batches of positions for a DataLoader; `epoch`, and how many of its first batches to `skip`, are set before
+    every pass, since workers outlive one.
+    """
 
     def __init__(self, order: Order, batch_size: int) -> None:
-        self._order, self._batch_size, self.epoch = order, batch_size, 0
+        self._order, self._batch_size, self.epoch, self.skip = order, batch_size, 0, 0
 
     def __len__(self) -> int:
-        return self._order.steps
+        return self._order.steps - self.skip
 
     def __iter__(self) -> Iterator[list[int]]:
-        for chosen in runs(self._order.of(self.epoch), self._batch_size):
+        for chosen in runs(self._order.of(self.epoch)[self.skip * self._batch_size :], self._batch_size):
             yield chosen.tolist()
 
 

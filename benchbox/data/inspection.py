@@ -44,14 +44,14 @@ def inspect_pictures(request: InspectRequest, *, observer: Observer = ignore) ->
     Raises DataError where there are no pictures, their classes cannot be told, or the sheet cannot be written.
     """
     root = Path(request.root)
-    source = open_source(request.data.source, root=root, observer=observer)
+    source = open_source(request.data, root=root, observer=observer)
     hashes = hash_items(source, folder=root / FOLDER, observer=observer)
     looks = _look_at_all(source, observer)
     if request.sheet:
         rows = _sheet_rows(looks)
         draw_sheet(rows, path=Path(request.sheet), left_out=max(0, len(source.classes) - MOST_ROWS))
     report = _describe(source, hashes, looks)
-    report = msgspec.structs.replace(report, sheet=request.sheet)
+    report = msgspec.structs.replace(report, sheet=request.sheet, split=request.data.split)
     return _with_split(report, request, observer)
 
 
@@ -132,8 +132,13 @@ def _with_split(report: PictureReport, request: InspectRequest, observer: Observ
     spec = msgspec.structs.replace(request.data, skip_bad=True)  # bad files are in the report already
     try:
         pictures = open_pictures(spec, root=Path(request.root), observer=observer)
-        parts = split(pictures, fraction=spec.test_fraction, seed=spec.split_seed)
+        parts = split(pictures, spec)
     except DataError as error:
         return msgspec.structs.replace(report, problem=str(error))
-    counts = {"train": len(parts.train), "test": len(parts.test), "twins": count_twins(pictures, parts)}
-    return msgspec.structs.replace(report, **counts)
+    return msgspec.structs.replace(
+        report,
+        train=len(parts.train),
+        test=len(parts.test),
+        validation=len(parts.validation),
+        twins=count_twins(pictures, parts),
+    )

@@ -4,13 +4,14 @@ A label comes from the name alone, never from a position in a listing. Nothing h
 """
 
 import re
+from collections.abc import Container
 from pathlib import PurePosixPath
 
+from benchbox.data.sides import SIDE_FOLDERS
 from benchbox.errors import DataError
 
 _NUMBERED = re.compile(r"(?P<label>.+)__(?P<view>[0-9]+)")
 _DIGITS = re.compile(r"([0-9]+)")
-_SIDES = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 def natural_key(text: str) -> tuple[object, ...]:
@@ -47,10 +48,13 @@ def label_by_folder(name: str) -> str:
     return PurePosixPath(name).parts[0]
 
 
-def without_wrapper(names: list[str]) -> list[str]:
-    """Names without the folders that hold all of them, as archives often have; the order is kept."""
+def without_wrapper(names: list[str], *, keep: Container[str] = ()) -> list[str]:
+    """Names without the folders that hold all of them, as archives often have; the order is kept.
+
+    A folder whose name, in lower case, is in `keep` is no wrapper.
+    """
     split = [PurePosixPath(name).parts for name in names]
-    while split and len(split[0]) > 1 and all(len(p) > 1 and p[0] == split[0][0] for p in split):
+    while split and all(len(p) > 1 and p[0] == split[0][0] for p in split) and split[0][0].lower() not in keep:
         split = [parts[1:] for parts in split]
     return ["/".join(parts) for parts in split]
 
@@ -58,7 +62,7 @@ def without_wrapper(names: list[str]) -> list[str]:
 def label_names(names: list[str]) -> list[str]:
     """A class for every path, by its first folder where there are folders, else by its name.
 
-    Raises DataError where some pictures lie in folders and others beside these.
+    Raises DataError where some pictures lie in folders and others beside these, or the folders are sides.
     """
     _refuse_sides(names)
     nested = [name for name in names if "/" in name]
@@ -74,12 +78,18 @@ def label_names(names: list[str]) -> list[str]:
     return [label_by_folder(name) for name in names]
 
 
+def are_sides(names: list[str]) -> bool:
+    """Whether the first folders are sides of a split, and classes come below them or in the files' names."""
+    tops = {PurePosixPath(name).parts[0].lower() for name in names}
+    has_classes = all(name.count("/") >= 2 or ("/" in name and view_of(name) is not None) for name in names)
+    return bool(tops) and tops <= SIDE_FOLDERS.keys() and has_classes
+
+
 def _refuse_sides(names: list[str]) -> None:
-    """Raises DataError where the first folders are sides of a split and the classes lie below them."""
-    tops = {PurePosixPath(name).parts[0] for name in names}
-    if tops and {top.lower() for top in tops} <= _SIDES and all(name.count("/") >= 2 for name in names):
+    if are_sides(names):
+        tops = {PurePosixPath(name).parts[0] for name in names}
         raise DataError(
             f"the folders {', '.join(sorted(tops))} are sides of a split, not classes",
-            allowed="one folder a class; benchbox holds pictures out itself",
-            hint=f"give the folder {sorted(tops)[0]} alone, or bring the classes together",
+            allowed="one folder a class, or the sides with --split folders",
+            hint=f"add --split folders, or give the folder {sorted(tops)[0]} alone",
         )

@@ -14,8 +14,10 @@ from benchbox.data.cache import FOLDER, Decoded, read_entry, write_entry
 from benchbox.data.checks import check_labels, check_source
 from benchbox.data.decoding import DECODER_VERSION, Array, DecodeSettings, decode, strict_pillow
 from benchbox.data.digest import digest_of, hash_items
+from benchbox.data.division import Member, divide
 from benchbox.data.listing import Reader
-from benchbox.data.sources import COIL20_PICTURES, ROOT, Item, Source, decide, find_source
+from benchbox.data.sides import Side
+from benchbox.data.sources import COIL20_PICTURES, ROOT, Item, Sides, Source, decide, find_source
 from benchbox.data.turntable.render import ensure_turntable
 from benchbox.data.workers import in_threads
 from benchbox.errors import DataError
@@ -42,15 +44,17 @@ class Pictures:
     """The pictures of a data set, by class and file name in natural order.
 
     `pixels`: uint8 [pictures, channels, height, width], None where they are streamed. `labels`: int64
-    [pictures], indices into `classes`. `views`: the numbers in the file names. `twins`: int64 [pictures], for
-    each the first one with the same pixels (the same bytes where they are streamed), itself if there is none
-    before it. `skipped`: files that are no pictures, with the reason.
+    [pictures], indices into `classes`. `views`: the numbers in the file names. `sides`: what their folders give,
+    None where sides were not asked for. `twins`: int64 [pictures], for each the first one with the same pixels
+    (the same bytes where they are streamed), itself if there is none before it. `skipped`: files that are no
+    pictures, with the reason.
     """
 
     pixels: Tensor | None
     labels: Tensor
     names: tuple[str, ...]
     views: tuple[int | None, ...]
+    sides: tuple[Side | None, ...]
     classes: tuple[str, ...]
     digest: str
     title: str
@@ -87,8 +91,11 @@ def open_pictures(spec: DataSpec, *, root: Path = ROOT, observer: Observer = ign
     check it, and again whenever it is needed. Raises DataError for what cannot be read, labelled or split, and
     for files that are no pictures unless `spec.skip_bad`.
     """
-    source = open_source(spec.source, root=root, observer=observer)
+    source = open_source(spec, root=root, observer=observer)
     check_source(source)
+    if not spec.skip_bad:
+        # Refused before anything is decoded. A file that will be left out may be all that hinders a split.
+        divide([_member(item) for item in source.items], spec)
     cache = root / FOLDER
     hashes = hash_items(source, folder=cache, observer=observer)
     decoded = _decoded(source, hashes, spec, cache=cache, observer=observer)
@@ -99,14 +106,26 @@ def open_pictures(spec: DataSpec, *, root: Path = ROOT, observer: Observer = ign
     return pictures
 
 
-def open_source(name: str, *, root: Path = ROOT, observer: Observer = ignore) -> Source:
-    """The source behind a name, rendering turntable if that is meant; notes the files that it leaves out.
+def _sides_of(spec: DataSpec) -> Sides:
+    """Whether folders must give the sides, must not, or may, since all pictures are asked for."""
+    if spec.part == "all":
+        return "either"
+    return "asked" if spec.rule.kind == "folders" else "refused"
 
-    Raises DataError where there is nothing.
+
+def _member(item: Item) -> Member:
+    return Member(name=item.name, label=item.label, view=item.view, side=item.side)
+
+
+def open_source(spec: DataSpec, *, root: Path = ROOT, observer: Observer = ignore) -> Source:
+    """The source of a spec, rendering turntable if that is meant; notes the files that it leaves out.
+
+    Raises DataError where there is nothing, or no sides in folders where the split asks for them.
     """
-    if decide(name, root=root) == "turntable":
+    sides = _sides_of(spec)
+    if decide(spec.source, root=root) == "turntable" and sides != "asked":
         ensure_turntable(root, observer=observer)
-    source = find_source(name, root=root)
+    source = find_source(spec.source, root=root, sides=sides)
     if source.others:
         some = ", ".join(source.others[:3]) + (", …" if len(source.others) > 3 else "")
         observer(Noted(text=f"files left out, not pictures by name ({len(source.others):,}): {some}"))
@@ -208,6 +227,7 @@ def _assemble(source: Source, hashes: Sequence[str], decoded: Decoded, spec: Dat
         labels=torch.tensor([index[item.label] for item in items], dtype=torch.int64),
         names=tuple(item.name for item in items),
         views=tuple(item.view for item in items),
+        sides=tuple(item.side for item in items),
         classes=classes,
         digest=digest_of(items, [hashes[i] for i in kept]),
         title=source.title,

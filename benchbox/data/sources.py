@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchbox.data.labels import (
+    are_sides,
     label_by_name,
     label_names,
     natural_key,
@@ -14,9 +15,11 @@ from benchbox.data.labels import (
     without_wrapper,
 )
 from benchbox.data.listing import SUFFIXES, Found, is_zip, list_place
+from benchbox.data.sides import SIDE_FOLDERS, Side, below_side, tell_sides
 from benchbox.errors import DataError
 
 Kind = Literal["coil20", "turntable", "folder", "zip"]
+Sides = Literal["asked", "refused", "either"]
 
 ROOT = Path("dataset")
 COIL20, TURNTABLE = "coil20", "turntable"
@@ -27,11 +30,15 @@ _ALLOWED = "coil20, turntable, a folder or a zip"
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One picture file. `name` is its path below the data set, `location` where a reader finds it."""
+    """One picture file. `name` is its path below the data set, `location` where a reader finds it.
+
+    `side` is the side of a split that its folder gives, None where sides were not asked for.
+    """
 
     name: str
     label: str
     view: int | None
+    side: Side | None = None
     location: str
     size: int
     stamp: int
@@ -58,17 +65,23 @@ class Source:
         return Counter(item.label for item in self.items)
 
 
-def find_source(source: str, *, root: Path = ROOT) -> Source:
+def find_source(source: str, *, root: Path = ROOT, sides: Sides = "refused") -> Source:
     """The pictures behind `auto`, `coil20`, `turntable`, a folder or a zip; `root` is the `dataset/` folder.
 
-    Raises DataError where there are none, or their classes cannot be told.
+    `sides` says what is expected of folders train/ and test/ above the classes. Raises DataError where that is not
+    found, where there are no pictures, or their classes cannot be told.
     """
     kind = decide(source, root=root)
+    if sides == "asked" and kind in (COIL20, TURNTABLE):
+        raise DataError(
+            f"--split folders: {kind} does not come in folders to train on and to hold out",
+            allowed="random, views:K or sector:D for these pictures",
+        )
     if kind == "coil20":
         return _coil20(root)
     if kind == "turntable":
         return _turntable(root)
-    return _any_place(Path(source).expanduser(), kind)
+    return _any_place(Path(source).expanduser(), kind, sides=sides)
 
 
 def decide(source: str, *, root: Path = ROOT) -> Kind:
@@ -131,13 +144,13 @@ def _named_pictures(kind: Kind, title: str, place: Path) -> Source:
     """Pictures whose class is in their name, whatever folders they lie in."""
     listing = list_place(place)
     names = without_wrapper([file.location for file in listing.pictures])
-    labels = [label_by_name(name) for name in names]
+    items = [_item(file, name, label_by_name(name)) for file, name in zip(listing.pictures, names, strict=True)]
     # The archive may lie beside its unpacked pictures: it is no stray file.
     others = tuple(name for name in listing.others if not name.lower().endswith(".zip"))
-    return Source(kind=kind, title=title, path=place, items=_items(listing.pictures, names, labels), others=others)
+    return Source(kind=kind, title=title, path=place, items=_in_order(items), others=others)
 
 
-def _any_place(path: Path, kind: Kind) -> Source:
+def _any_place(path: Path, kind: Kind, *, sides: Sides) -> Source:
     listing = list_place(path)
     if not listing.pictures:
         archive = next((name for name in listing.others if name.lower().endswith(".zip")), None)
@@ -150,23 +163,36 @@ def _any_place(path: Path, kind: Kind) -> Source:
         )
     # Some programs on Windows write archives with their own separator.
     separator = "\\" if kind == "zip" else "/"
-    names = without_wrapper([file.location.replace(separator, "/") for file in listing.pictures])
-    labels = label_names(names)
+    locations = [file.location.replace(separator, "/") for file in listing.pictures]
+    has_sides = sides == "asked" or (sides == "either" and are_sides(without_wrapper(locations)))
+    items = (_items_by_side if has_sides else _items_by_class)(listing.pictures, locations)
     title = f"{path.resolve().name} ({path})"
-    items = _items(listing.pictures, names, labels)
-    return Source(kind=kind, title=title, path=path, items=items, others=listing.others)
+    return Source(kind=kind, title=title, path=path, items=_in_order(items), others=listing.others)
 
 
-def _items(files: tuple[Found, ...], names: list[str], labels: list[str]) -> tuple[Item, ...]:
-    items = [
-        Item(
-            name=name,
-            label=label,
-            view=view_of(name),
-            location=file.location,
-            size=file.size,
-            stamp=file.stamp,
-        )
-        for file, name, label in zip(files, names, labels, strict=True)
-    ]
+def _items_by_class(files: tuple[Found, ...], locations: list[str]) -> list[Item]:
+    names = without_wrapper(locations)
+    return [_item(*each) for each in zip(files, names, label_names(names), strict=True)]
+
+
+def _items_by_side(files: tuple[Found, ...], locations: list[str]) -> list[Item]:
+    names = without_wrapper(locations, keep=SIDE_FOLDERS)
+    sides = tell_sides(names)
+    labels = label_names([below_side(name) for name in names])
+    return [_item(*each) for each in zip(files, names, labels, sides, strict=True)]
+
+
+def _item(file: Found, name: str, label: str, side: Side | None = None) -> Item:
+    return Item(
+        name=name,
+        label=label,
+        view=view_of(name),
+        side=side,
+        location=file.location,
+        size=file.size,
+        stamp=file.stamp,
+    )
+
+
+def _in_order(items: list[Item]) -> tuple[Item, ...]:
     return tuple(sorted(items, key=lambda item: order_key(item.name, item.label)))

@@ -13,10 +13,13 @@ from torch.nn import functional as F
 from benchbox.engine.findings import Findings
 from benchbox.engine.loops import Answers
 from benchbox.errors import NotFiniteError
+from benchbox.records.calibration import calibration_error
 from benchbox.records.confusion import PREDICTION_COLUMNS, macro_f1
 from benchbox.records.files import write_whole
 
 TOP = 5
+# Decimals of a probability in the predictions file.
+DECIMALS = 6
 FOLDER = "predictions"
 
 
@@ -63,12 +66,15 @@ def score(answers: Answers) -> Scored:
 
 
 def record_scores(findings: Findings, scored: Scored, *, classes: int) -> None:
-    """Measure what an evaluation says: top-1, top-5 where it means something, macro-F1, loss."""
+    """Measure what an evaluation says: top-1, top-5 where it means something, macro-F1, loss, calibration."""
     findings.measure("top1", scored.accuracy)
     if classes > TOP:
         findings.measure("top5", sum(rank <= TOP for rank in scored.rank) / len(scored.rank))
     findings.measure("macro_f1", macro_f1(scored.labels, scored.predicted, classes=classes))
     findings.measure("loss", scored.loss)
+    # Rounded as in the predictions file, so that whoever reads that finds the same bins.
+    said = [round(probability, DECIMALS) for probability in scored.probability]
+    findings.measure("calibration_error", calibration_error(said, [rank == 1 for rank in scored.rank]))
     findings.measure("correct", scored.correct)
     findings.measure("pictures", len(scored.labels))
 
@@ -80,7 +86,7 @@ def write_predictions(path: Path, scored: Scored, *, names: Sequence[str], class
     writer.writerow(PREDICTION_COLUMNS)
     columns = (names, scored.labels, scored.predicted, scored.probability, scored.rank)
     for name, label, predicted, probability, rank in zip(*columns, strict=True):
-        writer.writerow((name, classes[label], classes[predicted], f"{probability:.6f}", rank))
+        writer.writerow((name, classes[label], classes[predicted], f"{probability:.{DECIMALS}f}", rank))
     path.parent.mkdir(exist_ok=True)
     write_whole(path, text.getvalue().encode())
 

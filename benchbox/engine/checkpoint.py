@@ -1,7 +1,7 @@
 """Checkpoints: weights and their card in one file, whole or absent, loaded without running any code of theirs."""
 
+import hashlib
 import os
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +11,22 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from benchbox.engine.loops import Learner
+from benchbox.engine.tensor_files import CHECKPOINT, read_tensors, write_tensors
 from benchbox.errors import CheckpointError
 from benchbox.models import build
 from benchbox.plan.catalogue import is_own
 from benchbox.plan.requests import CardsRequest
 from benchbox.records.checkpoints import Card, Cards, card_path, decode_card, not_unasked
 from benchbox.records.events import Observer, ignore
-from benchbox.records.files import fill_whole, write_json
-
-_KIND = "benchbox checkpoint"
+from benchbox.records.files import write_json
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A loaded checkpoint: its card and its network, on the CPU, in eval mode.
 
-    `trained_on`: int64 prints of the training pictures (`data.prints`), none where they were streamed.
+    `trained_on`: int64 prints (`data.prints`) of the training pictures and of those set aside for choosing, none
+    where they were streamed.
     """
 
     card: Card
@@ -40,25 +39,26 @@ class Checkpoint:
         return self.card.classes
 
 
-def save_checkpoint(
-    path: Path, card: Card, network: nn.Module, *, trained_on: Tensor, learner: Learner | None = None
-) -> None:
-    """Write weights and card; with a learner also what is needed to go on training.
-
-    The file and its card are each written beside their place and renamed.
-    """
-    content: dict[str, Any] = {
-        "kind": _KIND,
+def save_checkpoint(path: Path, card: Card, network: nn.Module, *, trained_on: Tensor) -> None:
+    """Write weights and card, each beside its place and then renamed. Raises OSError."""
+    content = {
+        "kind": CHECKPOINT,
         "card": msgspec.json.encode(card),
         "trained_on": trained_on,
         "weights": network.state_dict(),
     }
-    if learner is not None:
-        content["optimizer"] = learner.optimizer.state_dict()
-        content["scaler"] = learner.scaler.state_dict()
-        content["schedule"] = learner.schedule.state_dict()
-    fill_whole(path, lambda file: torch.save(content, file))
+    write_tensors(path, content)
     write_json(card_path(path), card)
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of all weights and buffers by name, type and shape, wherever and in whatever order they lie."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        plain = value.detach().cpu().contiguous()
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def load_checkpoint(path: str | os.PathLike[str], *, model: str | None = None) -> Checkpoint:
@@ -101,19 +101,4 @@ def _read(path: Path) -> Mapping[str, Any]:
             f"no file {path}",
             allowed="a checkpoint's path, or an architecture that was trained on these pictures",
         )
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(
-            f"{path} cannot be loaded without running code that it brings",
-            allowed="checkpoints of plain tensors, as `benchbox train` writes them",
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise _not_ours(path) from error
-    if not isinstance(content, dict) or content.get("kind") != _KIND:
-        raise _not_ours(path)
-    return content
-
-
-def _not_ours(path: Path) -> CheckpointError:
-    return CheckpointError(f"{path} is not a checkpoint of benchbox", allowed="a .pt file of `benchbox train`")
+    return read_tensors(path, kind=CHECKPOINT, is_mapped=True)

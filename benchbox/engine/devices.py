@@ -5,6 +5,7 @@ import platform
 import torch
 
 from benchbox.data.workers import core_count
+from benchbox.engine.allocator import can_keep_memory
 from benchbox.plan.facts import DeviceFacts, MachineFacts
 
 
@@ -20,6 +21,7 @@ def probe_machine() -> MachineFacts:
         cores=core_count(),
         threads=torch.get_num_threads(),
         torch=str(torch.__version__),
+        can_keep_memory=can_keep_memory(),
     )
 
 

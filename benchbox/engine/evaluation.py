@@ -1,19 +1,21 @@
-"""The task `evaluate`: what a checkpoint's network says of pictures."""
+"""The task `evaluate`: what a checkpoint's network says of pictures, and of disturbed ones."""
 
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from benchbox.data.feeds import Feed
 from benchbox.data.pictures import Pictures
 from benchbox.data.prints import picture_prints
 from benchbox.data.split import Split
-from benchbox.engine.answers import report_answers, score
+from benchbox.engine.answers import Scored, report_answers, score
 from benchbox.engine.checkpoint import Checkpoint, load_checkpoint
 from benchbox.engine.loops import evaluate
-from benchbox.engine.place import make_place
+from benchbox.engine.mistakes import keep_mistakes
+from benchbox.engine.place import Place, make_place
 from benchbox.engine.stage import Context, Stage, feed_of, open_data, put_on_stage
 from benchbox.errors import CheckpointError
 from benchbox.records.checkpoints import check_fit
@@ -22,6 +24,7 @@ from benchbox.records.checkpoints import check_fit
 def evaluate_checkpoint(context: Context) -> None:
     """Show the spec's part of the pictures to a checkpoint's network; scores and predictions go to the findings.
 
+    So do a contact sheet of its mistakes and, where it is asked for, the accuracy on disturbed pictures.
     Raises CheckpointError where its classes or channels do not fit the pictures.
     """
     spec = context.spec
@@ -35,17 +38,7 @@ def evaluate_checkpoint(context: Context) -> None:
     feed = feed_of(stage, spec, indices, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)
     network = stage.place.compiled(stage.network).eval()
     with closing(feed):
-        context.began("evaluating")
-        # The first pass pays for one-time work, and its speed would be no speed.
-        first = next(iter(feed.batches()))
-        evaluate(network, [first], stage.place)
-        stage.place.synchronise()
-        began = context.clock()
-        answers = evaluate(network, feed.batches(), stage.place)
-        stage.place.synchronise()
-        seconds = context.clock() - began
-    scored = score(answers)
-    context.findings.measure("eval_pictures_per_second", len(scored.labels) / seconds)
+        scored = _score_all(context, network, feed, stage.place)
     report_answers(
         context.findings,
         scored,
@@ -54,6 +47,28 @@ def evaluate_checkpoint(context: Context) -> None:
         run=context.request.name,
         folder=context.folder,
     )
+    keep_mistakes(context, stage, indices, scored, classes=checkpoint.classes)
+    if context.request.robustness:
+        # Imported here: torchvision's transforms take a second, which no other run shall wait for.
+        from benchbox.engine.robustness import measure_robustness
+
+        measure_robustness(context, stage, network, indices)
+
+
+def _score_all(context: Context, network: nn.Module, feed: Feed, place: Place) -> Scored:
+    """The scores on all pictures of a feed; how fast they were given goes to the findings."""
+    context.began("evaluating")
+    # The first pass pays for one-time work, and its speed would be no speed.
+    first = next(iter(feed.batches()))
+    evaluate(network, [first], place)
+    place.synchronise()
+    began = context.clock()
+    answers = evaluate(network, feed.batches(), place)
+    place.synchronise()
+    seconds = context.clock() - began
+    scored = score(answers)
+    context.findings.measure("eval_pictures_per_second", len(scored.labels) / seconds)
+    return scored
 
 
 def _set_stage(context: Context, checkpoint: Checkpoint, *, pictures: Pictures, sides: Split) -> Stage:

@@ -29,6 +29,10 @@ class Findings:
         """Add values to a metric, in the order seen."""
         self._values.setdefault(metric, []).extend(float(value) for value in values)
 
+    def values(self, metric: str) -> tuple[float, ...]:
+        """What was measured of a metric so far."""
+        return tuple(self._values.get(metric, ()))
+
     def begin_phase(self, name: str, *, now: float) -> None:
         """A phase begins at the clock's reading `now`, and the one before ends."""
         self.end_phase(now=now)

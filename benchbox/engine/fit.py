@@ -1,123 +1,104 @@
 """The task `fit`: train a network, look at the held-out pictures after every epoch, keep what is worth keeping."""
 
 import dataclasses
-import math
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
 
 import msgspec
 
 from benchbox.data.feeds import Feed
 from benchbox.engine.answers import Scored, report_answers, score
-from benchbox.engine.keeper import Keeper, Standing, make_card
-from benchbox.engine.loops import Batch, Learner, Totals, evaluate, train_epoch, train_step
+from benchbox.engine.beginning import Fit, begin, open_feeds
+from benchbox.engine.checkpoint import weights_digest
+from benchbox.engine.lookout import Lookout, advice
+from benchbox.engine.loops import Batch, evaluate, train_epoch, train_step
 from benchbox.engine.memory import peak_above
-from benchbox.engine.optimisers import make_optimizer, make_schedule
+from benchbox.engine.optimisers import make_schedule
 from benchbox.engine.profiling import profile
 from benchbox.engine.scalars import Scalars
-from benchbox.engine.stage import Context, Stage, feed_of, set_stage
+from benchbox.engine.stage import Context, feed_of, set_stage
+from benchbox.engine.training_state import Standing
 from benchbox.errors import Interrupted, NotFiniteError
-from benchbox.plan.spec import RunSpec
-from benchbox.records.events import EpochEnded, StepSeen
-
-# A bounded fit plans its epochs from an estimate; this much of the time is left for the estimate's error.
-RESERVE = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """The moving parts of one fit."""
-
-    context: Context
-    stage: Stage
-    learner: Learner
-    training: Feed
-    held_out: Feed
-    epochs: int
-    began: float
+from benchbox.records.events import EpochEnded
+from benchbox.records.learning import ROUNDING
+from benchbox.signals import signals_held
 
 
 def fit(context: Context) -> None:
     """Train as the spec says and leave curves, scores, predictions and checkpoints in the findings.
 
-    Raises NotFiniteError where the loss leaves the numbers, and Interrupted after saving the last epoch.
+    Raises NotFiniteError where the loss leaves the numbers, Interrupted after saving the state to go on from, and
+    CheckpointError where a state is there that is not this fit's.
     """
-    spec = context.spec
     floor, stage = set_stage(context)
-    epochs = plan_epochs(spec, context.request.epoch_seconds)
-    training = feed_of(stage, spec, stage.sides.train, batch_size=spec.fit.batch_size, shuffle_seed=spec.seed)
-    held_out = feed_of(stage, spec, stage.sides.test, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)
-    learner = make_learner(spec, stage, steps=epochs * training.steps)
-    name = context.request.name
-    with closing(training), closing(held_out), Scalars(context.folder, name) as scalars:
-        began = context.began("training")
-        run = Fit(
-            context=context,
-            stage=stage,
-            learner=learner,
-            training=training,
-            held_out=held_out,
-            epochs=epochs,
-            began=began,
-        )
-        scored = _run_epochs(run, scalars)
-    context.findings.measure("fit_seconds", context.clock() - began)
+    with closing(open_feeds(context.spec, stage)) as feeds:
+        run = begin(context, stage, feeds)
+        with Scalars(context.folder, context.request.name, first=run.course.epoch) as scalars:
+            scored = _run_epochs(run, scalars)
+    context.findings.measure("fit_seconds", run.course.seconds)
     _finish(run, scored)
     context.findings.measure("peak_memory", peak_above(floor))
     if context.request.profiles:
         _profile(run)
 
 
-def make_learner(spec: RunSpec, stage: Stage, *, steps: int) -> Learner:
-    """Everything that a training step changes, fresh; the schedule spans `steps` steps."""
-    optimizer = make_optimizer(spec.fit, stage.network.parameters(), is_fused=stage.place.is_fused)
-    return Learner(
-        network=stage.network,
-        forward=stage.place.compiled(stage.network),
-        optimizer=optimizer,
-        scaler=stage.place.scaler(),
-        schedule=make_schedule(spec.fit, optimizer, steps=steps),
-        place=stage.place,
-    )
-
-
-def plan_epochs(spec: RunSpec, epoch_seconds: float | None) -> int:
-    """The epochs of a fit: as many as asked for, or as `fit.seconds` allow, so that the schedule ends in time."""
-    asked = spec.fit.epochs or 1
-    if spec.fit.seconds is None or epoch_seconds is None:
-        return asked
-    return max(1, min(asked, math.floor(spec.fit.seconds * (1 - RESERVE) / epoch_seconds)))
-
-
 def _run_epochs(run: Fit, scalars: Scalars) -> Scored:
-    context = run.context
-    keeper = Keeper(context, run.learner, make_card(context, run.stage, epochs=run.epochs), run.stage)
+    """Train to the end, whatever ends it; returns the scores of the last epoch."""
+    scored = None
     try:
-        for epoch in range(1, run.epochs + 1):
-            scored, ended = _run_epoch(run, keeper, epoch)
-            scalars.add(ended)
-            context.observer(ended)
-            if _is_out_of_time(run, epoch):
-                break
+        while not _is_over(run):
+            scored = _run_epoch(run, scalars)
+        if scored is None:  # the state was saved after the last epoch
+            scored = _look(run, run.feeds.held_out)
     except (Interrupted, KeyboardInterrupt):
-        keeper.save_state()
+        run.keeper.save_state(run.course)
         raise
-    keeper.finish()
+    _say_ending(run)
+    run.keeper.finish(_last(run))
     return scored
 
 
-def _run_epoch(run: Fit, keeper: Keeper, epoch: int) -> tuple[Scored, EpochEnded]:
-    """Train one epoch and look at the held-out pictures."""
-    clock = run.context.clock
-    began = clock()
-    totals = train_epoch(run.learner, run.training.batches(epoch), look=_make_look(run, epoch))
-    run.stage.place.synchronise()
-    trained = clock()
-    loss = _finite_loss(totals, epoch)
-    scored = score(evaluate(run.learner.forward, run.held_out.batches(), run.stage.place))
+def _run_epoch(run: Fit, scalars: Scalars) -> Scored:
+    """Train an epoch, or what is left of it, and look at the pictures that are held out or set aside.
+
+    Returns the scores on the held-out ones.
+    """
+    course, training, clock = run.course, run.feeds.training, run.context.clock
+    lookout = Lookout(run.context, run.learner, course, run.keeper, epochs=run.epochs, steps=training.steps)
+    with course.training():
+        rest = course.steps(training.batches(course.epoch, skip=course.totals.steps))
+        train_epoch(run.learner, rest, look=lookout, start=course.totals)
+        run.stage.place.synchronise()
+    loss, trained = lookout.finite_loss(), clock()
+    scored = _look(run, run.feeds.held_out)
     looked = clock()
-    is_best = keeper.keep(Standing(epoch=epoch, accuracy=scored.accuracy, loss=scored.loss))
+    aside = None if run.feeds.set_aside is None else _look(run, run.feeds.set_aside)
+    # A signal waits: what is measured, what is kept and how far the fit has come belong together.
+    with signals_held():
+        ended = _end_epoch(run, loss, scored, aside, eval_seconds=looked - trained)
+        scalars.add(ended)
+        run.context.observer(ended)
+        # The first epoch's end always: that much at least is never lost.
+        if ended.epoch == 1 or run.keeper.is_due(clock(), within_epoch=False):
+            run.keeper.save_state(course)
+    return scored
+
+
+def _look(run: Fit, feed: Feed) -> Scored:
+    """Scores on some pictures. Raises NotFiniteError where the weights give no numbers."""
+    try:
+        return score(evaluate(run.learner.forward, feed.batches(), run.stage.place))
+    except NotFiniteError as error:
+        course = run.course
+        where = f"after epoch {course.epoch}, step {course.totals.steps} of {run.feeds.training.steps}"
+        raise NotFiniteError(f"{error} {where}, {advice(run.learner.rate, run.keeper)}") from error
+
+
+def _end_epoch(run: Fit, loss: float, scored: Scored, aside: Scored | None, *, eval_seconds: float) -> EpochEnded:
+    """Record an epoch, and keep its weights where they are the best."""
+    course, totals = run.course, run.course.totals
+    epoch, train_seconds = course.epoch, course.epoch_seconds
+    held_out, judged = _standing(epoch, scored), _standing(epoch, aside or scored)
     ended = EpochEnded(
         epoch=epoch,
         epochs=run.epochs,
@@ -125,80 +106,90 @@ def _run_epoch(run: Fit, keeper: Keeper, epoch: int) -> tuple[Scored, EpochEnded
         train_accuracy=int(totals.correct) / totals.pictures,
         test_loss=scored.loss,
         test_accuracy=scored.accuracy,
-        pictures_per_second=totals.pictures / (trained - began),
-        seconds_left=(looked - run.began) / epoch * (run.epochs - epoch),
-        is_best=is_best,
+        val_loss=None if aside is None else aside.loss,
+        val_accuracy=None if aside is None else aside.accuracy,
+        pictures_per_second=totals.pictures / train_seconds,
+        seconds_left=course.seconds / epoch * (run.epochs - epoch),
+        is_best=judged.is_better_than(course.best),
     )
-    _record_epoch(run, ended, train_seconds=trained - began, eval_seconds=looked - trained)
-    return scored, ended
+    _record_epoch(run, ended, train_seconds=train_seconds, eval_seconds=eval_seconds)
+    if ended.is_best:
+        run.keeper.keep_best(held_out)
+    course.end_epoch(judged=judged, held_out=held_out)
+    return ended
+
+
+def _standing(epoch: int, scored: Scored) -> Standing:
+    return Standing(epoch=epoch, accuracy=scored.accuracy, loss=scored.loss)
 
 
 def _record_epoch(run: Fit, ended: EpochEnded, *, train_seconds: float, eval_seconds: float) -> None:
-    findings = run.context.findings
-    findings.measure("epoch_seconds", train_seconds)
-    findings.measure("train_loss", ended.train_loss)
-    findings.measure("train_accuracy", ended.train_accuracy)
-    findings.measure("test_loss", ended.test_loss)
-    findings.measure("test_accuracy", ended.test_accuracy)
-    findings.measure("learning_rate", run.learner.optimizer.param_groups[0]["lr"])
-    findings.measure("train_pictures_per_second", ended.pictures_per_second)
-    findings.measure("eval_pictures_per_second", run.held_out.pictures / eval_seconds)
+    seen = {
+        "epoch_seconds": train_seconds,
+        "train_loss": ended.train_loss,
+        "train_accuracy": ended.train_accuracy,
+        "test_loss": ended.test_loss,
+        "test_accuracy": ended.test_accuracy,
+        "val_loss": ended.val_loss,
+        "val_accuracy": ended.val_accuracy,
+        "learning_rate": run.learner.rate,
+        "train_pictures_per_second": ended.pictures_per_second,
+        "eval_pictures_per_second": run.feeds.held_out.pictures / eval_seconds,
+    }
+    for metric, value in seen.items():
+        if value is not None:
+            run.context.findings.measure(metric, value)
 
 
-def _make_look(run: Fit, epoch: int) -> Callable[[Totals], None]:
-    """The loop's look: at most every `sync_seconds` it reads the loss back, checks it and tells of it."""
-    clock, pause = run.context.clock, run.context.spec.placement.sync_seconds
-    began = clock()
-    looked = began
+def _last(run: Fit) -> Standing:
+    assert run.course.last is not None, "a fit has one epoch or more"
+    return run.course.last
 
-    def look(totals: Totals) -> None:
-        nonlocal looked
-        if clock() - looked < pause:
-            return
-        loss = _finite_loss(totals, epoch)
-        looked = clock()
-        rate = totals.pictures / (looked - began)
-        steps_left = run.training.steps * (run.epochs - epoch + 1) - totals.steps
-        run.context.observer(
-            StepSeen(
-                epoch=epoch,
-                epochs=run.epochs,
-                step=totals.steps,
-                steps=run.training.steps,
-                loss=loss,
-                accuracy=int(totals.correct) / totals.pictures,
-                pictures_per_second=rate,
-                seconds_left=steps_left * (looked - began) / totals.steps,
-            )
+
+def _is_over(run: Fit) -> bool:
+    last = run.course.last
+    return last is not None and (last.epoch >= run.epochs or _has_reached(run, last) or _is_out_of_time(run))
+
+
+def _has_reached(run: Fit, last: Standing) -> bool:
+    """Whether the last epoch has the held-out accuracy after which the fit shall end."""
+    until = run.context.spec.fit.until
+    return until is not None and last.accuracy >= until - ROUNDING
+
+
+def _is_out_of_time(run: Fit) -> bool:
+    bound = run.context.spec.fit.seconds
+    return bound is not None and run.course.seconds >= bound
+
+
+def _say_ending(run: Fit) -> None:
+    """Note what ended a fit, where that is not its last epoch alone."""
+    fit, last, findings = run.context.spec.fit, _last(run), run.context.findings
+    if fit.until is not None and _has_reached(run, last):
+        findings.note(f"reached {_percent(fit.until)} after epoch {last.epoch} of {run.epochs}, as asked")
+        return
+    if last.epoch < run.epochs:
+        findings.note(
+            f"stopped after epoch {last.epoch} of {run.epochs}: {run.course.seconds:.0f} s used of "
+            f"{fit.seconds:g} s, so the learning rate never came down"
+        )
+    if fit.until is not None:
+        accuracies = findings.values("test_accuracy")
+        best = max(accuracies)
+        findings.note(
+            f"{_percent(fit.until)} was not reached in {last.epoch} of {run.epochs} epochs: the best was "
+            f"{_percent(best)} after epoch {accuracies.index(best) + 1}; more --epochs may help"
         )
 
-    return look
 
-
-def _finite_loss(totals: Totals, epoch: int) -> float:
-    """The mean loss so far. Raises NotFiniteError with the epoch and step that showed it."""
-    loss = float(totals.loss) / totals.pictures
-    if not math.isfinite(loss):
-        raise NotFiniteError(f"the loss is {loss} in epoch {epoch} by step {totals.steps}; a lower --lr may help")
-    return loss
-
-
-def _is_out_of_time(run: Fit, epoch: int) -> bool:
-    """Whether the bound of a bounded fit has passed with epochs still to go; then it says so."""
-    bound = run.context.spec.fit.seconds
-    used = run.context.clock() - run.began
-    if bound is None or used < bound or epoch == run.epochs:
-        return False
-    run.context.findings.note(
-        f"stopped after epoch {epoch} of {run.epochs}: {used:.0f} s used of {bound:g} s, so the learning rate "
-        "never came down"
-    )
-    return True
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
 
 
 def _finish(run: Fit, scored: Scored) -> None:
     """The headline: what the last epoch's weights say of the held-out pictures."""
     context, pictures = run.context, run.stage.pictures
+    context.findings.actual["weights_digest"] = weights_digest(run.stage.network)
     report_answers(
         context.findings,
         scored,

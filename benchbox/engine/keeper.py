@@ -1,78 +1,139 @@
-"""Which checkpoints a fit leaves: the best one and the last one, and while it goes on what it needs to go on."""
+"""Which files a fit leaves: its best and its last checkpoint, and while it goes on the state to go on from."""
 
-from dataclasses import dataclass
+import math
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
+import torch
 from msgspec.structs import replace
 from torch import Tensor
 
 from benchbox.data.prints import picture_prints
 from benchbox.engine.checkpoint import save_checkpoint
+from benchbox.engine.course import Course
 from benchbox.engine.loops import Learner
 from benchbox.engine.sampling import Clock
 from benchbox.engine.stage import Context, Stage
-from benchbox.records.checkpoints import FOLDER, Card
+from benchbox.engine.training_state import Standing, Subject, has_finite_weights, save_state
+from benchbox.records.checkpoints import Card, card_path, checkpoint_path, state_beside
+from benchbox.records.files import remove_remains
 from benchbox.version import __version__
 
-# The optimizer's state is up to twice the weights (1.7 GB with them for VGG16): not after every short epoch.
-SECONDS_BETWEEN_STATES = 60.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How good a network is after an epoch; compared by accuracy, then by loss."""
-
-    epoch: int
-    accuracy: float
-    loss: float
-
-    def is_better_than(self, other: "Standing | None") -> bool:
-        """Whether this epoch's weights replace the other's as the best."""
-        return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+# A state is saved again once so many times the time has passed that the last one cost: at most 5 % of a fit.
+PASSED = 20.0
+# Within an epoch at least so many seconds apart: the next end of an epoch is often near.
+SECONDS_WITHIN_EPOCH = 60.0
+# What an epoch measures, one value each: the curves that a state carries on.
+EPOCH_METRICS = (
+    "epoch_seconds",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "learning_rate",
+    "train_pictures_per_second",
+    "eval_pictures_per_second",
+)
 
 
 class Keeper:
-    """Keeps the best and the last weights of a fit in the report folder, or only watches where none are wanted."""
+    """Keeps weights and states of a fit in the report folder, or only watches where none are wanted."""
 
     def __init__(self, context: Context, learner: Learner, card: Card, stage: Stage) -> None:
-        self._context, self._learner, self._card = context, learner, card
-        self._stage = stage
-        self._trained_on: Tensor | None = None
+        self._context, self._learner, self._card, self._stage = context, learner, card, stage
         self._clock: Clock = context.clock
-        self._state_saved = context.clock()
-        self._best: Standing | None = None
-        self._last: Standing | None = None
+        self._trained_on: Tensor | None = None
+        self._saved_at, self._cost = context.clock(), 0.0
+        # The epoch and step of the newest state, None where there is none.
+        self._saved: tuple[int, int] | None = None
+        self._best_epoch: int | None = None
 
-    def keep(self, standing: Standing) -> bool:
-        """Note an epoch, and save what it calls for; returns whether it is the best so far."""
-        self._last = standing
-        is_best = standing.is_better_than(self._best)
-        if is_best:
-            self._best = standing
-            self._save("best", standing)
-        if self._clock() - self._state_saved > SECONDS_BETWEEN_STATES:
-            self.save_state()
-        return is_best
+    @property
+    def _is_keeping(self) -> bool:
+        return self._context.request.keeps_checkpoints
 
-    def save_state(self) -> None:
-        """Save the last epoch with all that is needed to go on from it."""
-        if self._last is not None:
-            self._save("last", self._last, learner=self._learner)
-        self._state_saved = self._clock()
+    def _path(self, kind: Literal["best", "last"]) -> Path:
+        return checkpoint_path(self._context.folder, self._context.request.name, kind)
 
-    def finish(self) -> None:
-        """Save the last epoch's weights alone: nothing goes on from here."""
-        if self._last is not None:
-            self._save("last", self._last)
+    @property
+    def state_path(self) -> Path:
+        """Where the state of this fit is, if it has one."""
+        return state_beside(self._path("last"))
 
-    def _save(self, kind: Literal["best", "last"], standing: Standing, *, learner: Learner | None = None) -> None:
-        request = self._context.request
-        if not request.keeps_checkpoints:
+    def go_on(self, course: Course) -> None:
+        """What lies in the folder is this fit's own, up to a course that has just been restored from its state."""
+        self._saved = (course.epoch, course.totals.steps)
+        self._add_file("state", self.state_path)
+        if course.best is not None and self._path("best").exists():
+            self._best_epoch = course.best.epoch
+            self._add_file("best", self._path("best"))
+
+    def remove_remains(self) -> None:
+        """Remove what an earlier process of this fit was writing when it was killed."""
+        if self._is_keeping:
+            checkpoints = self._path("best"), self._path("last")
+            for path in (*checkpoints, *map(card_path, checkpoints), self.state_path):
+                remove_remains(path)
+
+    def keep_best(self, standing: Standing) -> None:
+        """Save the weights of an epoch, which is the best so far; `standing` is on the held-out pictures."""
+        self._save("best", standing)
+        self._best_epoch = standing.epoch
+
+    def is_due(self, now: float, *, within_epoch: bool) -> bool:
+        """Whether so much time has passed that a state may cost its time again."""
+        least = SECONDS_WITHIN_EPOCH if within_epoch else 0.0
+        return self._is_keeping and now - self._saved_at >= max(least, PASSED * self._cost)
+
+    def save_state(self, course: Course) -> None:
+        """Save all that is needed to go on from here.
+
+        Nothing is saved in the middle of a step, where nothing has happened since, or where a number is not finite:
+        the state before then stays. Nor is a fit broken off because a state finds no room: it is noted, and the fit
+        goes on.
+        """
+        here, totals = (course.epoch, course.totals.steps), course.totals
+        if not self._is_keeping or not course.is_whole or here == self._saved:
+            return
+        began = self._clock()
+        if not math.isfinite(float(totals.loss)) or not has_finite_weights(self._learner.network):
+            return
+        position = course.position(self._curves())
+        try:
+            save_state(self.state_path, self._subject(), position, learner=self._learner, totals=totals)
+        except OSError as error:
+            self._context.findings.note(f"no state to go on from was saved: {error.strerror or error}")
+        else:
+            self._saved = here
+            self._add_file("state", self.state_path)
+        self._saved_at = self._clock()
+        self._cost = self._saved_at - began
+
+    def finish(self, standing: Standing) -> None:
+        """Save the last epoch's weights. The state stays until the record of the fit is written down."""
+        self._save("last", standing)
+        self._context.findings.files.pop("state", None)
+
+    def last_good(self) -> str:
+        """What a fit that went wrong has left, in a clause; empty where it left nothing."""
+        left = []
+        if self._saved is not None:
+            epoch, step = self._saved
+            where = f"epoch {epoch}, step {step}" if step else f"after epoch {epoch - 1}"
+            left.append(f"the last good state is {self.state_path} ({where})")
+        if self._is_keeping and self._best_epoch is not None:
+            left.append(f"the best weights are {self._path('best')} (epoch {self._best_epoch})")
+        return ", ".join(left)
+
+    def _save(self, kind: Literal["best", "last"], standing: Standing) -> None:
+        if not self._is_keeping:
             return
         if self._trained_on is None:  # hashed once, and only where something is kept
-            self._trained_on = picture_prints(self._stage.pictures, self._stage.sides.train)
-        path = self._context.folder / FOLDER / f"{request.name}-{kind}.pt"
+            sides = self._stage.sides
+            self._trained_on = picture_prints(self._stage.pictures, torch.cat([sides.train, sides.validation]))
         card = replace(
             self._card,
             kind=kind,
@@ -81,8 +142,24 @@ class Keeper:
             loss=standing.loss,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        save_checkpoint(path, card, self._learner.network, trained_on=self._trained_on, learner=learner)
+        save_checkpoint(self._path(kind), card, self._learner.network, trained_on=self._trained_on)
+        self._add_file(kind, self._path(kind))
+
+    def _add_file(self, kind: str, path: Path) -> None:
         self._context.findings.add_file(kind, path, folder=self._context.folder)
+
+    def _curves(self) -> dict[str, tuple[float, ...]]:
+        seen = {metric: self._context.findings.values(metric) for metric in EPOCH_METRICS}
+        return {metric: values for metric, values in seen.items() if values}
+
+    def _subject(self) -> Subject:
+        card = self._card
+        return Subject(
+            spec=self._context.spec,
+            epochs=card.epochs,
+            data_digest=card.data_digest,
+            network_digest=card.network_digest,
+        )
 
 
 def make_card(context: Context, stage: Stage, *, epochs: int) -> Card:
@@ -103,6 +180,7 @@ def make_card(context: Context, stage: Stage, *, epochs: int) -> Card:
         epochs=epochs,
         accuracy=0.0,
         loss=0.0,
+        chosen_on="validation" if len(stage.sides.validation) else "test",
         network_digest=str(context.findings.actual.get("network_digest", "")),
         created="",
         benchbox=__version__,

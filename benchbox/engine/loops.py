@@ -15,13 +15,14 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from benchbox.data.feeds import Lap, no_lap
 from benchbox.engine.place import Place
+from benchbox.signals import signals_held
 
 Batch = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """All that a training step changes. `forward` is the network itself or its compiled form."""
+    """All that a training step changes, and its loss. `forward` is the network itself or its compiled form."""
 
     network: nn.Module
     forward: nn.Module
@@ -29,6 +30,12 @@ class Learner:
     scaler: torch.amp.GradScaler
     schedule: LRScheduler
     place: Place
+    label_smoothing: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return float(self.optimizer.param_groups[0]["lr"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,7 @@ def train_step(learner: Learner, pictures: Tensor, labels: Tensor, *, lap: Lap =
     """
     with learner.place.autocast():
         logits = learner.forward(pictures)
-    loss = F.cross_entropy(logits.float(), labels)
+    loss = F.cross_entropy(logits.float(), labels, label_smoothing=learner.label_smoothing)
     right = (logits.detach().argmax(1) == labels).sum()
     lap("forward")
     learner.optimizer.zero_grad(set_to_none=True)
@@ -70,22 +77,41 @@ def train_step(learner: Learner, pictures: Tensor, labels: Tensor, *, lap: Lap =
     return loss.detach(), right
 
 
-def train_epoch(learner: Learner, batches: Iterable[Batch], *, look: Callable[[Totals], None]) -> Totals:
-    """Train on every batch. `look` is called after each step and decides itself when to synchronise."""
-    learner.forward.train()
-    device = learner.place.device
+def no_totals(device: torch.device) -> Totals:
+    """The sums before an epoch's first step."""
     loss, correct = torch.zeros((), device=device), torch.zeros((), device=device, dtype=torch.int64)
-    totals = Totals(loss=loss, correct=correct, pictures=0, steps=0)
-    for pictures, labels in batches:
-        step_loss, right = train_step(learner, pictures, labels)
-        totals = Totals(
-            loss=totals.loss + step_loss * len(labels),
-            correct=totals.correct + right,
-            pictures=totals.pictures + len(labels),
-            steps=totals.steps + 1,
-        )
-        look(totals)
-    return totals
+    return Totals(loss=loss, correct=correct, pictures=0, steps=0)
+
+
+def train_epoch(
+    learner: Learner,
+    batches: Iterable[Batch],
+    *,
+    look: Callable[[Totals], None],
+    start: Totals | None = None,
+) -> Totals:
+    """Train on every batch. `look` is called after each step and decides itself when to synchronise.
+
+    `start` are the sums of an epoch of which only the rest is trained. A signal waits until a step is made and
+    looked at: weights, sums and random numbers belong together there. A second one is heard at once, and tears it.
+    """
+    learner.forward.train()
+    totals, coming = start or no_totals(learner.place.device), iter(batches)
+    while True:
+        with signals_held(once=True) as waiting:
+            for pictures, labels in coming:
+                loss, right = train_step(learner, pictures, labels)
+                totals = Totals(
+                    loss=totals.loss + loss * len(labels),
+                    correct=totals.correct + right,
+                    pictures=totals.pictures + len(labels),
+                    steps=totals.steps + 1,
+                )
+                look(totals)
+                if waiting:
+                    break
+            else:
+                return totals
 
 
 def infer(network: nn.Module, pictures: Tensor, place: Place) -> Tensor:

@@ -1,6 +1,7 @@
 """Do a cell's answers agree with plain fp32's? A fast form that answers something else is not ranked.
 
-Plain means eager, without autocast and in the contiguous format, on the same pictures and weights. It is asked
+Plain means eager, without autocast, with direct convolutions and in the contiguous format, on the same pictures
+and weights. It is asked
 after the timing, and changes nothing that is measured.
 """
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from benchbox.engine.loops import infer
 from benchbox.engine.stage import Context, Stage
+from benchbox.models.convolutions import direct
 
 # The cell's first pictures are compared: enough to see a wrong answer, and little work for plain fp32.
 COMPARED = 4
@@ -64,7 +66,7 @@ def plain_logits(stage: Stage, pictures: Tensor) -> Tensor:
     network, was_training = stage.network, stage.network.training
     network.eval().to(memory_format=torch.contiguous_format)
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), direct(network):
             return network(pictures[:COMPARED].contiguous()).float().cpu()  # type: ignore[no-any-return]
     finally:
         stage.place.put(network).train(was_training)

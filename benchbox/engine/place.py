@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from benchbox.engine.allocator import keep_freed_memory
 from benchbox.engine.stopwatch import EventStopwatch, Stopwatch
 from benchbox.models.agreement import FORMATS
+from benchbox.models.convolutions import use_fast_convolutions
 from benchbox.plan.spec import PlacementSpec
 
 DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -19,13 +21,15 @@ DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A device, the dtype of autocast (None: no autocast), a memory format, and two ways to run faster."""
+    """A device, the dtype of autocast (None: no autocast), a memory format, and four ways to run faster."""
 
     device: torch.device
     dtype: torch.dtype | None
     memory_format: torch.memory_format
     is_fused: bool
     is_compiled: bool
+    has_fast_convolutions: bool = False
+    keeps_memory: bool = False
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context of a forward pass; it does nothing in fp32."""
@@ -36,8 +40,14 @@ class Place:
         return torch.amp.GradScaler(self.device.type, enabled=self.dtype is torch.float16)
 
     def put(self, network: nn.Module) -> nn.Module:
-        """The network's parameters on the device, in the memory format."""
-        return network.to(device=self.device).to(memory_format=self.memory_format)
+        """The network's parameters on the device, in the memory format, its convolutions in the place's form."""
+        if self.has_fast_convolutions:
+            use_fast_convolutions(network)
+        placed = network.to(device=self.device).to(memory_format=self.memory_format)
+        # Only now: what building freed shall not be counted as memory of the run.
+        if self.keeps_memory:
+            keep_freed_memory()
+        return placed
 
     def compiled(self, network: nn.Module) -> nn.Module:
         """What is called in place of the network: itself, or its compiled form, which shares its weights."""
@@ -64,6 +74,8 @@ def make_place(spec: PlacementSpec) -> Place:
         memory_format=FORMATS[spec.memory_format],
         is_fused=spec.fused,
         is_compiled=spec.compile,
+        has_fast_convolutions=spec.convolution == "fast",
+        keeps_memory=bool(spec.keeps_memory),
     )
 
 

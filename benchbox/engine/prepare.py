@@ -82,7 +82,7 @@ def _probe_all(sets: list[DataSpec], *, dataset: Path, observer: Observer) -> Da
 def probe_data(spec: DataSpec, *, dataset: Path, observer: Observer) -> DataFacts:
     """The pictures behind a spec, counted and split; their decoded form is then in the cache."""
     pictures = open_pictures(spec, root=dataset, observer=observer)
-    sides = split(pictures, fraction=spec.test_fraction, seed=spec.split_seed)
+    sides = split(pictures, spec)
     return DataFacts(
         source=pictures.source if pictures.source in ("coil20", "turntable") else spec.source,
         title=pictures.title,
@@ -91,6 +91,7 @@ def probe_data(spec: DataSpec, *, dataset: Path, observer: Observer) -> DataFact
         pictures=len(pictures),
         train=len(sides.train),
         test=len(sides.test),
+        validation=len(sides.validation),
         is_streamed=pictures.pixels is None,
         skipped=pictures.skipped,
         twins=count_twins(pictures, sides),

@@ -10,13 +10,16 @@ FOLDER = "tensorboard"
 
 
 class Scalars:
-    """Writes epochs as TensorBoard scalars under `folder`/tensorboard/`name`; closes its file at the end."""
+    """Writes epochs as TensorBoard scalars under `folder`/tensorboard/`name`; closes its file at the end.
 
-    def __init__(self, folder: Path, name: str) -> None:
+    Points that an earlier run left there for epochs from `first` on are no longer shown.
+    """
+
+    def __init__(self, folder: Path, name: str, *, first: int = 1) -> None:
         # Imported here: it takes a second, and only a fit needs it.
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / FOLDER / name))
+        self._writer = SummaryWriter(str(folder / FOLDER / name), purge_step=first)
 
     def __enter__(self) -> Self:
         return self
@@ -33,7 +36,12 @@ class Scalars:
             "loss/test": epoch.test_loss,
             "accuracy/train": epoch.train_accuracy,
             "accuracy/test": epoch.test_accuracy,
+            "loss/val": epoch.val_loss,
+            "accuracy/val": epoch.val_accuracy,
             "speed/train_pictures_per_second": epoch.pictures_per_second,
         }
         for tag, value in points.items():
-            self._writer.add_scalar(tag, value, epoch.epoch)
+            if value is not None:
+                self._writer.add_scalar(tag, value, epoch.epoch)
+        # On the disk before a state that takes the epoch for over.
+        self._writer.flush()

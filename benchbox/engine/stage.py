@@ -71,13 +71,14 @@ def open_data(context: Context) -> tuple[Pictures, Split]:
     context.began("pictures")
     # Unobserved: `prepare` has decoded them and said what there was to say.
     pictures = open_pictures(spec.data, root=Path(context.request.dataset))
-    sides = split(pictures, fraction=spec.data.test_fraction, seed=spec.data.split_seed)
+    sides = split(pictures, spec.data)
     findings.actual |= {
         "data": pictures.title,
         "data_digest": pictures.digest,
         "classes": pictures.classes,
         "train": len(sides.train),
         "test": len(sides.test),
+        "validation": len(sides.validation),
         "test_pictures": tuple(pictures.names[index] for index in sides.test.tolist()),
     }
     return pictures, sides
@@ -155,7 +156,7 @@ def _put(context: Context, network: nn.Module, place: Place) -> float:
 
 
 def feed_of(stage: Stage, spec: RunSpec, indices: Tensor, *, batch_size: int, shuffle_seed: int | None) -> Feed:
-    """Batches of some pictures, as the spec's placement wants them."""
+    """Batches of some pictures, as the placement wants them; those that are shuffled are augmented."""
     return make_feed(
         spec.placement.feed,
         stage.pictures,
@@ -167,6 +168,7 @@ def feed_of(stage: Stage, spec: RunSpec, indices: Tensor, *, batch_size: int, sh
         mean=stage.mean,
         std=stage.std,
         shuffle_seed=shuffle_seed,
+        augment="none" if shuffle_seed is None else spec.fit.augment or "none",
     )
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from torch import Tensor, nn
 
 from benchbox.data.feeds import Feed
-from benchbox.engine.fit import make_learner
+from benchbox.engine.beginning import make_learner
 from benchbox.engine.laps import Laps
 from benchbox.engine.loops import Batch, Learner, infer, train_step
 from benchbox.engine.memory import MemoryFloor

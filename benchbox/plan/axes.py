@@ -18,15 +18,25 @@ USUAL_VALUES: dict[str, tuple[str, ...]] = {
     "model.activation": ("sigmoid", "relu"),
     "model.dropout": ("0", "0.5"),
     "model.init": ("default", "suited"),
+    "fit.recipe": ("plain", "own"),
     "fit.optimizer": ("adamw", "sgd"),
     "fit.schedule": ("constant", "one_cycle"),
     "fit.lr": ("0.0001", "0.001", "0.01"),
+    "fit.augment": ("none", "light", "standard"),
+    "fit.label_smoothing": ("0", "0.1"),
     "placement.precision": ("fp32", "bf16"),
     "placement.memory_format": ("contiguous", "channels_last"),
     "placement.compile": ("false", "true"),
     "placement.fused": ("false", "true"),
+    "placement.convolution": ("direct", "fast"),
+    "placement.keeps_memory": ("false", "true"),
     "placement.feed": ("loader", "gather"),
 }
+
+# By what a grid of learning rates multiplies the recipe's. A factor of ten apart, since what suits a sigmoid and
+# what suits a ReLU may lie as far from one another; three, since each costs all arms and seeds once more.
+USUAL_RATES = (0.1, 1.0, 10.0)
+LR = "fit.lr"
 
 # These are what a comparison is made of, not what it varies.
 _FIXED = ("task", "checkpoint", "model.name", "data.source", "data.part", "seed", "repeat")
@@ -83,6 +93,13 @@ def make_factor(name: str, values: Sequence[str] = ()) -> Factor:
     if len(set(parsed)) < len(parsed):
         raise SpecError.of(f"values of {name}", ",".join(texts), allowed="each value once")
     return Factor(field=field, values=parsed)
+
+
+def make_rates(given: Sequence[float], usual: float) -> Factor:
+    """The learning rates of a grid, ascending: the given ones, or for none the usual ones around a recipe's."""
+    # Products of decimals are rounded back to decimals: 0.0003 × 0.1 is 0.00003.
+    rates = given or [float(f"{usual * times:.6g}") for times in USUAL_RATES]
+    return Factor(field=LR, values=tuple(sorted(rates)))
 
 
 def parse(field: str, text: str) -> object:

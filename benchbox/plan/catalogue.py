@@ -13,7 +13,10 @@ FOREIGN_FORMS = "torchvision:NAME, timm:NAME, path/to/file.py:factory, module:fa
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """One network of the zoo. `smallest`: the least side, in pixels, that leaves each feature map a pixel."""
+    """One network of the zoo. `smallest`: the least side, in pixels, that leaves each feature map a pixel.
+
+    `has_fast_convolution`: some of its convolutions have a faster form (`models.convolutions`).
+    """
 
     name: str
     title: str
@@ -25,6 +28,7 @@ class Architecture:
     activation: str
     dropout: float
     smallest: int
+    has_fast_convolution: bool = False
 
 
 def _efficientnet(variant: int, dropout: float) -> Architecture:
@@ -39,6 +43,7 @@ def _efficientnet(variant: int, dropout: float) -> Architecture:
         activation="silu",
         dropout=dropout,
         smallest=1,
+        has_fast_convolution=True,
     )
 
 
@@ -90,6 +95,7 @@ _ARCHITECTURES = (
         activation="relu",
         dropout=0.5,
         smallest=32,
+        has_fast_convolution=True,
     ),
     Architecture(
         name="resnet50",

@@ -8,12 +8,19 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from benchbox.errors import SpecError
-from benchbox.plan.axes import Factor, cross, value_of
+from benchbox.plan.axes import LR, Factor, cross, make_rates, value_of
 from benchbox.plan.facts import Facts
+from benchbox.plan.recipes import recipe_for
 from benchbox.plan.resolve import find_device, resolve
 from benchbox.plan.spec import ModelSpec, Plan, RunSpec
 
-ONE_SEED = "one seed a value: a difference that other seeds may reverse; --seeds 3 shows their spread"
+ONE_SEED = (
+    "nothing can be concluded from one seed: others may reverse a difference in accuracy; --seeds 3 shows their "
+    "spread"
+)
+
+# Such as a fused kernel of an optimizer that has none.
+SAME = "left out, since it makes no difference here"
 
 
 def plan_train(base: RunSpec, models: Sequence[ModelSpec], seeds: Sequence[int], facts: Facts) -> Plan:
@@ -32,29 +39,59 @@ def plan_eval(specs: Sequence[RunSpec], labels: Sequence[str], facts: Facts) -> 
 
 
 def plan_ablate(
-    base: RunSpec, models: Sequence[ModelSpec], factors: Sequence[Factor], seeds: int, facts: Facts
+    base: RunSpec,
+    models: Sequence[ModelSpec],
+    factors: Sequence[Factor],
+    seeds: int,
+    facts: Facts,
+    *,
+    rates: Sequence[float] | None = None,
 ) -> Plan:
     """A fit for each model, combination of the factors' values and seed; all else is the model's own.
 
     A factor of the placement is varied for speed: a model's combinations then begin with a training step each,
-    which take turns.
+    which take turns. With `rates`, empty for the usual ones around the recipe's, every combination is trained at
+    each of these learning rates, of which it shall keep the best.
     """
     specs: list[RunSpec] = []
     labels: list[str] = []
-    turns = []
+    turns, same = [], []
     for model in models:
-        arms = [(_values(spec, factors), spec) for spec in cross(replace(base, task="fit", model=model), factors)]
+        start = replace(base, task="fit", model=model)
+        crossed = [(_values(spec, factors), spec) for spec in cross(start, factors)]
+        arms = _distinct(crossed, facts)
+        same += [f"{model.name} {values}" for values, spec in crossed if (values, spec) not in arms]
         if len(arms) > 1 and any(factor.field.startswith("placement.") for factor in factors):
             turns.append(_next_places(specs, len(arms)))
             specs += [resolve(replace(spec, task="train_step"), facts) for _, spec in arms]
             labels += [f"{model.name} {values} train step" for values, _ in arms]
-        for values, spec in arms:
+        grid = _grid(start, rates)
+        for spec in (tried for _, arm in arms for tried in cross(arm, grid)):
             for seed in range(base.seed, base.seed + seeds):
                 specs.append(resolve(replace(spec, seed=seed), facts))
-                labels.append(f"{model.name} {values} seed {seed}")
-    plan = _plan("ablate", specs, labels, facts)
-    fields = tuple(factor.field for factor in factors)
-    return replace(plan, factors=fields, turns=_groups(turns), notes=() if seeds > 1 else (ONE_SEED,))
+                labels.append(f"{model.name} {_values(spec, [*factors, *grid])} seed {seed}")
+    return replace(
+        _plan("ablate", specs, labels, facts),
+        factors=tuple(factor.field for factor in factors),
+        chosen=() if rates is None else (LR,),
+        turns=_groups(turns),
+        notes=(*((ONE_SEED,) * (seeds == 1)), *(f"{arm}: {SAME}" for arm in same)),
+    )
+
+
+def _distinct(arms: Sequence[tuple[str, RunSpec]], facts: Facts) -> list[tuple[str, RunSpec]]:
+    """The arms without those that resolve to the run of one before them."""
+    kept: dict[RunSpec, tuple[str, RunSpec]] = {}
+    for values, spec in arms:
+        kept.setdefault(resolve(spec, facts), (values, spec))
+    return list(kept.values())
+
+
+def _grid(spec: RunSpec, rates: Sequence[float] | None) -> list[Factor]:
+    """The learning rates as a factor that varies fastest, or none."""
+    if rates is None:
+        return []
+    return [make_rates(rates, recipe_for(spec.model.name, spec.fit.recipe).lr)]
 
 
 def _values(spec: RunSpec, factors: Sequence[Factor]) -> str:
@@ -109,6 +146,8 @@ def _ladder(spec: RunSpec, facts: Facts) -> list[tuple[str, RunSpec]]:
                 "feed": "loader",
                 "workers": 0,
                 "sync_seconds": 0.0,
+                "convolution": "direct",
+                "keeps_memory": False,
                 "compile": False,
             },
         ),
@@ -117,6 +156,9 @@ def _ladder(spec: RunSpec, facts: Facts) -> list[tuple[str, RunSpec]]:
         ("+ fused optimizer", {"fused": True}),
         # Without .item() at every step, as well: a longer name would not fit into a table.
         ("+ gathered batches", {"feed": "gather", "sync_seconds": 0.5}),
+        # None: where the machine can.
+        ("+ kept memory", {"keeps_memory": None}),
+        ("+ fast convolutions", {"convolution": "fast"}),
         ("+ compile", {"compile": True}),
     ]
     rungs, placement = [], spec.placement

@@ -32,13 +32,14 @@ class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What this machine can compute. The first device is the one that `auto` means.
 
     `cores` may be used by this process; `threads` is what torch takes by itself (one a physical core, or what
-    OMP_NUM_THREADS says).
+    OMP_NUM_THREADS says). `can_keep_memory`: whether freed memory can be kept for the next step.
     """
 
     devices: tuple[DeviceFacts, ...]
     cores: int
     threads: int
     torch: str
+    can_keep_memory: bool = False
     ceilings: tuple[Ceiling, ...] = ()
 
     def ceiling(self, *, device: str, precision: str, threads: int) -> Ceiling | None:
@@ -50,7 +51,8 @@ class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
 class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What was found behind a data option. `digest` is the content hash of pictures and labels.
 
-    `train` and `test` count the two sides of the split, `twins` the held-out pictures also seen in training.
+    `train`, `test` and `validation` count the sides of the split, `twins` the held-out pictures whose pixels are
+    also on another side.
     """
 
     source: str
@@ -60,6 +62,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     pictures: int
     train: int
     test: int
+    validation: int = 0
     is_streamed: bool = False
     skipped: tuple[str, ...] = ()
     twins: int = 0

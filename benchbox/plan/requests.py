@@ -33,9 +33,10 @@ class CardsRequest(msgspec.Struct, frozen=True, kw_only=True):
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Execute one resolved spec and leave its files in `folder` under `name`.
 
+    `resumes` lets a fit go on from the state that an earlier one left there under that name, if it left one.
     `epoch_seconds` is what one epoch was seen to take here, for a fit that is bounded by seconds. `model`
     allows the import of a user's own file that a checkpoint names. `ceiling` is what the device was seen to do,
-    `profiles` asks for a trace in a pass of its own.
+    `profiles` asks for a trace in a pass of its own, `robustness` for accuracy on disturbed pictures.
     """
 
     spec: RunSpec
@@ -43,7 +44,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     dataset: str = "dataset"
     keeps_checkpoints: bool = False
+    resumes: bool = False
     epoch_seconds: float | None = None
     model: str | None = None
     ceiling: Ceiling | None = None
     profiles: bool = False
+    robustness: bool = False

@@ -6,7 +6,7 @@ from benchbox.errors import ModelError, SpecError
 from benchbox.plan.catalogue import CATALOGUE, canonical, is_foreign
 from benchbox.plan.facts import DeviceFacts, Facts, MachineFacts
 from benchbox.plan.recipes import recipe_for
-from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
+from benchbox.plan.spec import Convolution, DataSpec, FitSpec, ModelSpec, PlacementSpec, RecipeName, RunSpec
 
 # torch has no fused kernel for the others.
 FUSED_OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -14,7 +14,7 @@ FUSED_OPTIMIZERS = ("adamw", "adam", "sgd")
 
 def resolve(spec: RunSpec, facts: Facts) -> RunSpec:
     """The spec as it will run here. Raises ModelError or SpecError where it cannot."""
-    model = resolve_model(spec.model, spec.data)
+    model = resolve_model(spec.model, spec.data, spec.fit.recipe)
     return replace(
         spec,
         model=model,
@@ -23,13 +23,14 @@ def resolve(spec: RunSpec, facts: Facts) -> RunSpec:
         placement=replace(
             settle(spec.placement, facts.machine),
             fused=spec.placement.fused and spec.fit.optimizer in FUSED_OPTIMIZERS,
+            convolution=_resolve_convolution(spec.placement.convolution, model.name),
             feed="loader" if facts.data.is_streamed else spec.placement.feed,
         ),
     )
 
 
-def resolve_model(model: ModelSpec, data: DataSpec) -> ModelSpec:
-    """The model with its own activation, dropout and init filled in.
+def resolve_model(model: ModelSpec, data: DataSpec, recipe: RecipeName = "own") -> ModelSpec:
+    """The model with its own activation and dropout, and the recipe's init, filled in.
 
     Raises ModelError for an unknown name, a picture under the network's smallest, or a setting that a
     foreign network does not take.
@@ -48,7 +49,7 @@ def resolve_model(model: ModelSpec, data: DataSpec) -> ModelSpec:
         name=name,
         activation=architecture.activation if model.activation is None else model.activation,
         dropout=architecture.dropout if model.dropout is None else model.dropout,
-        init="suited" if model.init == "auto" else model.init,
+        init=recipe_for(name, recipe).init if model.init == "auto" else model.init,
     )
 
 
@@ -71,18 +72,25 @@ def refuse_zoo_settings(model: ModelSpec) -> None:
 
 
 def _resolve_fit(fit: FitSpec, name: str) -> FitSpec:
-    recipe = recipe_for(name)
+    recipe = recipe_for(name, fit.recipe)
     return replace(
         fit,
         epochs=recipe.epochs if fit.epochs is None else fit.epochs,
         lr=recipe.lr if fit.lr is None else fit.lr,
         weight_decay=recipe.weight_decay if fit.weight_decay is None else fit.weight_decay,
         schedule=recipe.schedule if fit.schedule is None else fit.schedule,
+        label_smoothing=recipe.label_smoothing if fit.label_smoothing is None else fit.label_smoothing,
+        augment=recipe.augment if fit.augment is None else fit.augment,
     )
 
 
+def _resolve_convolution(asked: Convolution, name: str) -> Convolution:
+    """Direct where no convolution of a network of the zoo has a faster form; a foreign one may have one."""
+    return asked if is_foreign(name) or CATALOGUE[name].has_fast_convolution else "direct"
+
+
 def settle(placement: PlacementSpec, machine: MachineFacts) -> PlacementSpec:
-    """A placement with its device, precision and threads decided.
+    """A placement with its device, precision, threads and use of memory decided.
 
     Raises SpecError for a device that is not here, a precision that it does not compute, or more threads than
     cores.
@@ -99,7 +107,14 @@ def settle(placement: PlacementSpec, machine: MachineFacts) -> PlacementSpec:
     if placement.threads is not None and placement.threads > machine.cores:
         raise SpecError.of("placement.threads", placement.threads, allowed=f"1 to {machine.cores}, the cores here")
     threads = machine.threads if placement.threads is None else placement.threads
-    return replace(placement, device=device.name, precision=precision, threads=threads)
+    # On a GPU the tensors are in the hands of torch's own allocator.
+    can_keep = machine.can_keep_memory and device.name == "cpu"
+    if placement.keeps_memory and not can_keep:
+        raise SpecError.of(
+            f"placement.keeps_memory on {device.name}", True, allowed="false: only glibc on a CPU can"
+        )
+    keeps = can_keep if placement.keeps_memory is None else placement.keeps_memory
+    return replace(placement, device=device.name, precision=precision, threads=threads, keeps_memory=keeps)
 
 
 def find_device(asked: str, machine: MachineFacts) -> DeviceFacts:

@@ -13,6 +13,7 @@ import msgspec
 
 from benchbox.errors import SpecError
 from benchbox.plan.facts import Facts
+from benchbox.plan.splits import SplitRule, parse_split
 
 Task = Literal["fit", "evaluate", "infer", "train_step", "largest_batch"]
 Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "mish", "hardswish"]
@@ -24,6 +25,9 @@ Feed = Literal["gather", "loader"]
 Part = Literal["test", "train", "all"]
 Schedule = Literal["one_cycle", "cosine", "constant"]
 Optimizer = Literal["adamw", "adam", "sgd", "rmsprop"]
+RecipeName = Literal["own", "plain"]
+Augment = Literal["none", "light", "standard"]
+Convolution = Literal["direct", "fast"]
 
 TASKS: tuple[str, ...] = get_args(Task)
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
@@ -71,15 +75,18 @@ class DataSpec(Spec, frozen=True, kw_only=True):
     """Which pictures, how they are brought to one size, and which of them are held out.
 
     `source` is `coil20`, `turntable`, a folder or a zip. `split_seed` chooses the held-out pictures and is
-    apart from the run's seed, so that all seeds of a comparison see the same split. `part` is the side of the
-    split on which an evaluation is made.
+    apart from the run's seed, so that all seeds of a comparison see the same split. `split` is the rule
+    (`plan.splits`), of which only `random` reads `test_fraction`. `val_fraction` of the training pictures are set
+    aside for choosing. `part` is the side of the split on which an evaluation is made.
     """
 
     source: str = "auto"
     image_size: int = 128
     channels: int = 1
     fit_mode: FitMode = "stretch"
+    split: str = "random"
     test_fraction: float = 0.1
+    val_fraction: float = 0.0
     split_seed: int = 0
     part: Part = "test"
     skip_bad: bool = False
@@ -95,30 +102,44 @@ class DataSpec(Spec, frozen=True, kw_only=True):
         )
         _need_one("data.channels", self.channels, CHANNELS)
         _need_one("data.fit_mode", self.fit_mode, get_args(FitMode))
+        parse_split(self.split)
         _need(0 < self.test_fraction < 1, "data.test_fraction", self.test_fraction, "between 0 and 1")
+        _need(0 <= self.val_fraction < 1, "data.val_fraction", self.val_fraction, "0 or more, less than 1")
         _need_one("data.part", self.part, get_args(Part))
         _need(self.split_seed >= 0, "data.split_seed", self.split_seed, "0 or more")
         _need(self.cache_limit >= 0, "data.cache_limit", self.cache_limit, "0 bytes or more")
 
+    @property
+    def rule(self) -> SplitRule:
+        """The rule by which pictures are held out."""
+        return parse_split(self.split)
+
 
 class FitSpec(Spec, frozen=True, kw_only=True):
-    """How a network is trained. None means the architecture's recipe.
+    """How a network is trained. None means what the recipe says: the architecture's own, or the plain one.
 
-    `seconds` bounds the training time; a fit that could not finish one epoch in it is not started.
+    `seconds` bounds the training time; a fit that could not finish one epoch in it is not started. `until` ends a
+    fit after the first epoch with that held-out accuracy, a ratio; its schedule still spans all `epochs`.
     """
 
+    recipe: RecipeName = "own"
     epochs: int | None = None
     seconds: float | None = None
+    until: float | None = None
     batch_size: int = 32
     eval_batch_size: int = 64
     optimizer: Optimizer = "adamw"
     lr: float | None = None
     weight_decay: float | None = None
     schedule: Schedule | None = None
+    label_smoothing: float | None = None
+    augment: Augment | None = None
 
     def __post_init__(self) -> None:
+        _need_one("fit.recipe", self.recipe, get_args(RecipeName))
         _need(self.epochs is None or self.epochs >= 1, "fit.epochs", self.epochs, "1 or more")
         _need(self.seconds is None or 0 < self.seconds < inf, "fit.seconds", self.seconds, "more than 0, finite")
+        _need(self.until is None or 0 < self.until <= 1, "fit.until", self.until, "a ratio over 0, at most 1")
         _need(self.batch_size >= 1, "fit.batch_size", self.batch_size, "1 or more")
         _need(self.eval_batch_size >= 1, "fit.eval_batch_size", self.eval_batch_size, "1 or more")
         _need_one("fit.optimizer", self.optimizer, OPTIMIZERS)
@@ -126,6 +147,9 @@ class FitSpec(Spec, frozen=True, kw_only=True):
         decay = self.weight_decay
         _need(decay is None or 0 <= decay < 10, "fit.weight_decay", decay, "0 or more, less than 10")
         _need_one("fit.schedule", self.schedule, (None, *get_args(Schedule)))
+        smoothing = self.label_smoothing
+        _need(smoothing is None or 0 <= smoothing < 1, "fit.label_smoothing", smoothing, "0 or more, less than 1")
+        _need_one("fit.augment", self.augment, (None, *get_args(Augment)))
 
 
 class PlacementSpec(Spec, frozen=True, kw_only=True):
@@ -133,7 +157,9 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
 
     `feed` says how batches come: `gather` keeps all decoded pictures on the device and indexes them,
     `loader` streams through a DataLoader with `workers` processes. `sync_seconds` is the least time between
-    two synchronisations for the display and the NaN check; 0 synchronises after every step.
+    two synchronisations for the display and the NaN check; 0 synchronises after every step. `convolution` "fast"
+    computes large kernels by Fourier transforms and the gradients of depthwise ones in float32: same sums, other
+    roundings. `keeps_memory` keeps freed memory in the process, where the C library can (glibc).
     """
 
     device: str = "auto"
@@ -141,6 +167,8 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
     memory_format: MemoryFormat = "channels_last"
     compile: bool = False
     fused: bool = True
+    convolution: Convolution = "direct"
+    keeps_memory: bool | None = None
     threads: int | None = None
     feed: Feed = "gather"
     workers: int = 2
@@ -156,6 +184,7 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
         )
         _need_one("placement.precision", self.precision, get_args(Precision))
         _need_one("placement.memory_format", self.memory_format, get_args(MemoryFormat))
+        _need_one("placement.convolution", self.convolution, get_args(Convolution))
         _need_one("placement.feed", self.feed, get_args(Feed))
         _need(self.threads is None or self.threads >= 1, "placement.threads", self.threads, "1 or more")
         _need(self.workers >= 0, "placement.workers", self.workers, "0 or more")
@@ -215,10 +244,12 @@ class Plan(Spec, frozen=True, kw_only=True):
     `specs` stand in the order in which they are shown, `labels` name them one by one, each once, and `order`
     holds their places in the order in which they run, where it is another one. `turns` are groups of places
     whose runs are alive together and take turns in short slices, since their ratios are what is asked for.
-    `factors` are the dotted fields that an ablation varies; `trusted` are the networks that the user
+    `factors` are the dotted fields that an ablation varies, and `chosen` those that it varies as well, of which
+    each arm keeps what did best on pictures set aside; `trusted` are the networks that the user
     named, whose code a checkpoint may therefore bring back; `refusals` say, by label, why a run is not even
     started. `timeout` is the most seconds of one run, None for no limit, and `budget`
-    the seconds of timing that were asked for, None for the usual ones. `under` are constraints by which the
+    the seconds of timing that were asked for, None for the usual ones. `robustness` has evaluations score disturbed
+    pictures as well. `under` are constraints by which the
     report shall choose, such as `latency<10ms`.
     """
 
@@ -227,6 +258,7 @@ class Plan(Spec, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     facts: Facts | None = None
     factors: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     keeps_checkpoints: bool = False
     trusted: tuple[str, ...] = ()
@@ -236,6 +268,7 @@ class Plan(Spec, frozen=True, kw_only=True):
     timeout: float | None = None
     budget: float | None = None
     profiles: bool = False
+    robustness: bool = False
     under: tuple[str, ...] = ()
     created: str = ""
     arguments: tuple[str, ...] = ()
@@ -246,7 +279,7 @@ def work_of(spec: RunSpec) -> RunSpec:
 
     It leaves out the task, how long it may last, in which of several processes it ran and where weights came from.
     """
-    fit = msgspec.structs.replace(spec.fit, epochs=None, seconds=None, eval_batch_size=1)
+    fit = msgspec.structs.replace(spec.fit, epochs=None, seconds=None, until=None, eval_batch_size=1)
     return msgspec.structs.replace(spec, task="fit", fit=fit, timing=TimingSpec(), checkpoint=None, repeat=0)
 
 

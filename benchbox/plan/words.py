@@ -5,7 +5,7 @@ import shlex
 from benchbox.plan.catalogue import CATALOGUE
 from benchbox.plan.spec import DataSpec, RunSpec
 
-_DATA_OPTIONS = ("image_size", "channels", "fit_mode", "split_seed")
+_DATA_OPTIONS = ("image_size", "channels", "fit_mode", "split", "val_fraction", "split_seed")
 
 
 def train_command(spec: RunSpec) -> str:

@@ -9,15 +9,20 @@ import msgspec
 from benchbox.errors import CheckpointError
 from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec
 
-# History of the cards. 1  2026-11: the first.
-CARD_SCHEMA = 1
+# History of the cards. Old numbers are read for ever, unknown ones are refused.
+#   1  2026-11: the first.
+#   2  2026-11: rules of splitting, pictures set aside for choosing, recipes, smoothing, augmentation.
+CARD_SCHEMA = 2
+READABLE_CARDS = (1, 2)
 FOLDER = "checkpoints"
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint's description. `kind` is `best` (by accuracy, then loss, on the held-out pictures) or `last`.
+    """A checkpoint's description. `kind` is `best` (by accuracy, then loss) or `last`.
 
-    `mean` and `std` are the normalisation per channel that the weights expect, on pictures scaled to 0…1.
+    The best epoch is `chosen_on` the held-out pictures, or on the `validation` side where there is one. `accuracy`
+    and `loss` are those of the held-out pictures either way. `mean` and `std` are the normalisation per channel
+    that the weights expect, on pictures scaled to 0…1.
     """
 
     schema: int = CARD_SCHEMA
@@ -35,6 +40,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int
     accuracy: float
     loss: float
+    chosen_on: Literal["test", "validation"] = "test"
     network_digest: str = ""
     created: str
     benchbox: str
@@ -42,9 +48,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def weights(self) -> str:
         """Where the weights come from, in words that say whether the epoch was chosen on held-out pictures."""
-        if self.kind == "best":
-            return f"epoch {self.epoch} of {self.epochs}, the best on the held-out pictures"
-        return f"epoch {self.epoch} of {self.epochs}"
+        epoch = f"epoch {self.epoch} of {self.epochs}"
+        if self.kind == "last":
+            return epoch
+        if self.chosen_on == "validation":
+            return f"{epoch}, chosen on the pictures set aside"
+        return f"{epoch}, the best on the held-out pictures"
 
 
 class Cards(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +65,19 @@ class Cards(msgspec.Struct, frozen=True, kw_only=True):
 def card_path(checkpoint: Path) -> Path:
     """The card that lies beside a checkpoint."""
     return checkpoint.with_suffix(".json")
+
+
+def checkpoint_path(folder: Path, run: str, kind: Literal["best", "last"]) -> Path:
+    """Where the fit named `run` leaves a checkpoint in its report."""
+    return folder / FOLDER / f"{run}-{kind}.pt"
+
+
+def state_beside(last: Path) -> Path:
+    """Where a fit keeps what it needs to go on until it is over, beside its last checkpoint.
+
+    A state has no card, so that nobody takes it for a checkpoint.
+    """
+    return last.with_name(f"{last.name.removesuffix('-last.pt')}-state.pt")
 
 
 def read_card(checkpoint: Path) -> Card:
@@ -75,13 +97,13 @@ def decode_card(content: bytes | str, *, name: str) -> Card:
     """A card from its JSON; `name` is its file's, for the message. Raises CheckpointError."""
     try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
-        if schema == CARD_SCHEMA:
+        if schema in READABLE_CARDS:
             return msgspec.json.decode(content, type=Card)
     except msgspec.MsgspecError as error:
         raise CheckpointError(f"{name} holds no card of a checkpoint: {error}") from error
     raise CheckpointError(
         f"{name} has schema {schema}",
-        allowed=f"schema {CARD_SCHEMA}",
+        allowed=f"schema {' or '.join(map(str, READABLE_CARDS))}",
         hint="read it with the release of benchbox that wrote it",
     )
 
@@ -138,7 +160,8 @@ def _some(labels: tuple[str, ...] | list[str]) -> str:
 
 
 def _same_split(one: DataSpec, other: DataSpec) -> bool:
-    same = ("image_size", "channels", "fit_mode", "test_fraction", "split_seed")
+    """Whether both hold out the same pictures; how many of the others are set aside does not matter to them."""
+    same = ("image_size", "channels", "fit_mode", "split", "test_fraction", "split_seed")
     return all(getattr(one, field) == getattr(other, field) for field in same)
 
 

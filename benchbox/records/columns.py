@@ -17,6 +17,7 @@ from benchbox.records.column import (
     whole_column,
 )
 from benchbox.records.estimate import Estimate
+from benchbox.records.evaluation_columns import EVALUATION_COLUMNS
 from benchbox.records.learning import Accuracy, Learning
 from benchbox.records.rows import Row, Slot
 
@@ -142,6 +143,34 @@ _IDENTITY = (
     whole_column("buffers", "count", "other numbers kept with the weights", lambda row: row.buffers),
     whole_column("weight_bytes", "B", "parameters and buffers in fp32", lambda row: row.weight_bytes),
     whole_column("flops", "FLOP", "forward pass of one picture; 1 MAC = 2 FLOP", lambda row: row.flops),
+    text_column("split", "the rule by which pictures are held out", lambda row: row.spec.data.split),
+    real_column(
+        "val_fraction",
+        "ratio",
+        "of the training pictures, set aside for choosing",
+        lambda row: row.spec.data.val_fraction,
+    ),
+    text_column("recipe", "own: the architecture's; plain: the same for all", lambda row: row.spec.fit.recipe),
+    real_column("until", "ratio", "held-out accuracy at which the fit was to stop", lambda row: row.spec.fit.until),
+    real_column(
+        "label_smoothing",
+        "ratio",
+        "of a label, spread over all classes in training",
+        lambda row: row.spec.fit.label_smoothing,
+    ),
+    text_column("augment", "how training pictures were varied", lambda row: row.spec.fit.augment),
+    text_column(
+        "convolution",
+        "fast: by Fourier transforms and the like, where they gain",
+        lambda row: row.spec.placement.convolution,
+    ),
+    Column(
+        name="keeps_memory",
+        dtype=TRUTH,
+        unit="",
+        meaning="whether the process was asked to keep freed memory",
+        of=lambda row: row.spec.placement.keeps_memory,
+    ),
 )
 
 _ACCURACY = (
@@ -178,7 +207,7 @@ _LEARNING = (
     real_column(
         "best_accuracy",
         "ratio",
-        "best epoch's, chosen on the held-out pictures themselves",
+        "held-out, at the best epoch, which is chosen on these pictures, or on those set aside",
         _of_learning(lambda learning: learning.best_accuracy),
     ),
     whole_column("best_epoch", "", "counted from 1", _of_learning(lambda learning: learning.best_epoch)),
@@ -192,4 +221,5 @@ COLUMNS: tuple[Column, ...] = (
     *_LEARNING,
     *(column for percent in (50, 90, 99, 100) for column in _milestone_columns(percent)),
     *CELL_COLUMNS,
+    *EVALUATION_COLUMNS,
 )

@@ -36,7 +36,10 @@ class StepSeen(Event, frozen=True, kw_only=True):
 
 
 class EpochEnded(Event, frozen=True, kw_only=True):
-    """An epoch's numbers; `is_best` says that its checkpoint replaced the best one."""
+    """An epoch's numbers; `is_best` says that its weights are the best so far.
+
+    `val_loss` and `val_accuracy` are those of the pictures set aside, None where there are none.
+    """
 
     epoch: int
     epochs: int
@@ -44,6 +47,8 @@ class EpochEnded(Event, frozen=True, kw_only=True):
     train_accuracy: float
     test_loss: float
     test_accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
     pictures_per_second: float
     seconds_left: float
     is_best: bool

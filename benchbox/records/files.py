@@ -1,6 +1,7 @@
 """Writing files whole or not at all, and names for them."""
 
 import errno
+import glob
 import os
 import re
 import secrets
@@ -13,6 +14,8 @@ import msgspec
 # File systems allow 255 bytes; a number and endings are added.
 MOST_LETTERS = 100
 _HEAD = 20
+# Bytes of chance in the name of a file that is being written.
+_TOKEN = 6
 # Folders that may be written to and not read, and file systems that synchronise no folders: fsync(2).
 NO_SYNC = (errno.EACCES, errno.EINVAL, errno.ENOTSUP)
 
@@ -74,7 +77,13 @@ def beside(path: Path) -> Path:
 
     The `tempfile` module would make files that nobody else can read, whatever the user's umask says.
     """
-    return path.with_name(f".{path.name}-{secrets.token_hex(6)}")
+    return path.with_name(f".{path.name}-{secrets.token_hex(_TOKEN)}")
+
+
+def remove_remains(path: Path) -> None:
+    """Remove what writers that were killed left beside `path`. Raises OSError."""
+    for remains in path.parent.glob(f".{glob.escape(path.name)}-{'[0-9a-f]' * 2 * _TOKEN}"):
+        remains.unlink(missing_ok=True)
 
 
 def file_names(labels: Sequence[str]) -> list[str]:

@@ -10,7 +10,16 @@ from benchbox.records.record import Record
 MILESTONES = (0.5, 0.9, 0.99, 1.0)
 # An accuracy that passed through fp32 may lie this far below the ratio that it means.
 ROUNDING = 1e-6
-CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate", "epoch_seconds")
+CURVES = (
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "learning_rate",
+    "epoch_seconds",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +47,10 @@ class Milestone:
 
 @dataclass(frozen=True, kw_only=True)
 class Learning:
-    """How a fit went. The best epoch is chosen on the held-out pictures themselves, and so flatters.
+    """How a fit went. `best_accuracy` is the best epoch's on the held-out pictures.
 
+    That epoch is chosen on those themselves, and so flatters; but not where it `is_chosen_apart`, on pictures that
+    were set aside for it.
     `pictures_per_second`: median over the epochs, None where they were not timed. `curves`: a metric of
     CURVES to one value an epoch. A milestone that was never reached is absent.
     """
@@ -48,6 +59,7 @@ class Learning:
     fit_seconds: float | None
     best_accuracy: float
     best_epoch: int
+    is_chosen_apart: bool = False
     pictures_per_second: Estimate | None
     milestones: tuple[Milestone, ...]
     curves: Mapping[str, tuple[float, ...]]
@@ -88,7 +100,9 @@ def learning_of(record: Record) -> Learning | None:
     accuracies = record.values("test_accuracy")
     if not accuracies:
         return None
-    best = _best_epoch(accuracies, record.values("test_loss"))
+    is_chosen_apart = len(record.values("val_accuracy")) == len(accuracies)
+    side = "val" if is_chosen_apart else "test"
+    best = _best_epoch(record.values(f"{side}_accuracy"), record.values(f"{side}_loss"))
     speeds = record.values("train_pictures_per_second")
     curves = {name: record.values(name) for name in CURVES}
     return Learning(
@@ -96,6 +110,7 @@ def learning_of(record: Record) -> Learning | None:
         fit_seconds=record.last("fit_seconds"),
         best_accuracy=accuracies[best],
         best_epoch=best + 1,
+        is_chosen_apart=is_chosen_apart,
         pictures_per_second=median(speeds) if speeds else None,
         milestones=_milestones(accuracies, record.values("epoch_seconds")),
         curves={name: values for name, values in curves.items() if values},

@@ -53,6 +53,8 @@ _METRICS = (
     Metric(name="train_accuracy", unit="ratio", better="higher", meaning="top-1 while training, dropout active"),
     Metric(name="test_loss", unit="nat", better="lower", meaning="mean cross-entropy on the held-out pictures"),
     Metric(name="test_accuracy", unit="ratio", better="higher", meaning="top-1 on the held-out pictures"),
+    Metric(name="val_loss", unit="nat", better="lower", meaning="mean cross-entropy on the pictures set aside"),
+    Metric(name="val_accuracy", unit="ratio", better="higher", meaning="top-1 on the pictures set aside"),
     Metric(name="learning_rate", unit="1", better="neither", meaning="learning rate at the end of an epoch"),
     Metric(name="train_pictures_per_second", unit="1/s", better="higher", meaning="pictures / epoch_seconds"),
     # an evaluation, and the end of a fit
@@ -64,6 +66,13 @@ _METRICS = (
     Metric(name="pictures", unit="count", better="neither", meaning="held-out pictures"),
     Metric(name="eval_pictures_per_second", unit="1/s", better="higher", meaning="pictures / evaluation time"),
     Metric(name="fit_seconds", unit="s", better="lower", meaning="the whole fit, evaluation included"),
+    Metric(name="calibration_error", unit="ratio", better="lower", meaning="expected calibration error, 15 bins"),
+    # an evaluation of disturbed pictures: one value a strength (records.robustness)
+    Metric(name="accuracy_noise", unit="ratio", better="higher", meaning="top-1 on noisy pictures"),
+    Metric(name="accuracy_blur", unit="ratio", better="higher", meaning="top-1 on blurred pictures"),
+    Metric(name="accuracy_darker", unit="ratio", better="higher", meaning="top-1 on darker pictures"),
+    Metric(name="accuracy_brighter", unit="ratio", better="higher", meaning="top-1 on brighter pictures"),
+    Metric(name="accuracy_occlusion", unit="ratio", better="higher", meaning="top-1 on partly covered pictures"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}

@@ -24,10 +24,10 @@ class PictureReport(msgspec.Struct, frozen=True, kw_only=True):
     """What lies in a data set, bad files included.
 
     `classes` are in natural order, the other counts by frequency. `duplicates` are groups of names with the same
-    pixels. `bad` says for each file that is no picture why. `train`, `test` and `twins` (held-out pictures
-    whose pixels also occur in training) are of the split that a run would use, 0 where `problem` says why none
-    can be made. `views` counts the different view numbers, 0 where names carry none. `sheet` is the contact
-    sheet's path.
+    pixels. `bad` says for each file that is no picture why. `split` is the rule that a run would use; `train`,
+    `test`, `validation` and `twins` (held-out pictures whose pixels are also on another side) are what comes of
+    it, 0 where `problem` says why nothing does. `views` counts the different view numbers, 0 where names carry
+    none. `sheet` is the contact sheet's path.
     """
 
     source: str
@@ -42,8 +42,10 @@ class PictureReport(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: tuple[tuple[str, ...], ...] = ()
     bad: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    split: str = "random"
     train: int = 0
     test: int = 0
+    validation: int = 0
     twins: int = 0
     problem: str = ""
     sheet: str = ""

@@ -2,20 +2,25 @@
 
 Only like is ranked with like: rows of one batch size and one image size, since a batch of one picture and one
 of 32 answer different questions. What failed, what is void, and a single sample are not ranked. The range of a
-few samples is ranked as if it were an interval, but its place says that it is not sure.
+few samples is ranked as if it were an interval, but its place says that it is not sure. So is the epoch in which a
+fit reached an accuracy: when within it is not known, nor what another seed would need.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchbox.records.estimate import ONE_SAMPLE, Estimate, exact
+from benchbox.records.estimate import ONE_SAMPLE, RANGE, Estimate, exact
 from benchbox.records.metrics import Better
 from benchbox.records.rows import Row, Slot
 from benchbox.records.timing import Timing, times_as_long
 
-Criterion = Literal["inference", "training", "accuracy", "parameters"]
+Criterion = Literal["inference", "training", "accuracy", "to_100", "to_99", "to_90", "parameters"]
 Front = Literal["latency", "parameters"]
+
+# The accuracies to which a time is ranked, the highest first, and what they are called.
+SHARES: dict[float, Criterion] = {1.0: "to_100", 0.99: "to_99", 0.9: "to_90"}
+ONE_EPOCH = f"{RANGE} one epoch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +35,7 @@ class Setting:
 class Rank:
     """The places that a row may hold, from the best possible to the worst possible one, counted from 1.
 
-    `is_sure` is False where the row's own bounds are the range of a few samples or of two processes.
+    `is_sure` is False where the row's own bounds are the range of a few samples, of two processes or of an epoch.
     """
 
     best: int
@@ -134,6 +139,28 @@ def parameters(row: Row) -> Estimate | None:
     return None if row.parameters is None or row.void else exact(row.parameters)
 
 
+def seconds_to(row: Row, share: float) -> Estimate | None:
+    """Seconds of training, evaluations left out, to the end of the first epoch with a held-out accuracy.
+
+    The lower bound is the end of the epoch before. None where the accuracy was not reached, or no fit was seen.
+    """
+    reached = row.learning.milestone(share) if row.learning is not None else None
+    if row.learning is None or reached is None or reached.seconds is None:
+        return None
+    before = sum(row.learning.curves["epoch_seconds"][: reached.epoch - 1])
+    return Estimate(value=reached.seconds, low=before, high=reached.seconds, basis=ONE_EPOCH)
+
+
+def ranked_seconds_to(row: Row, share: float) -> Estimate | None:
+    """As `seconds_to`, None where they may not be ranked."""
+    return seconds_to(row, share) if row.is_sound("accuracy") else None
+
+
+def common_share(seen: Sequence[Row]) -> float | None:
+    """The accuracy to which the times of all rows are compared: the highest of SHARES that one of them reached."""
+    return next((share for share in SHARES if any(ranked_seconds_to(row, share) for row in seen)), None)
+
+
 _CRITERIA: tuple[tuple[Criterion, Callable[[Row], Estimate | None], Better], ...] = (
     ("inference", inference_seconds, "lower"),
     ("training", training_seconds, "lower"),
@@ -162,12 +189,15 @@ def _point(row: Row, cost: Callable[[Row], Estimate | None]) -> Point | None:
 
 def standings(seen: Sequence[Row]) -> list[Standing]:
     """The standing of each row, in their order."""
-    found = {id(one.row): one for group in by_setting(seen).values() for one in _group_standings(group)}
+    share = common_share(seen)
+    found = {id(one.row): one for group in by_setting(seen).values() for one in _group_standings(group, share)}
     return [found[id(row)] for row in seen]
 
 
-def _group_standings(group: Sequence[Row]) -> list[Standing]:
+def _group_standings(group: Sequence[Row], share: float | None) -> list[Standing]:
     columns = {name: ranks([of(row) for row in group], better) for name, of, better in _CRITERIA}
+    if share is not None:
+        columns[SHARES[share]] = ranks([ranked_seconds_to(row, share) for row in group], "lower")
     fronts = {name: front(group, name) for name, _ in _COSTS}
     times = {slot: _times(group, slot) for slot in TIMED}
     return [

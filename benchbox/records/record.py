@@ -22,8 +22,9 @@ STOPPED = "stopped by a signal; what it had finished is kept"
 # History of the journal's lines. Old numbers are read for ever, unknown ones are refused.
 #   1  2026-11: the first.
 #   2  2026-11: repeats, machine states, ceilings, doubts, void answers, the split of a step.
-SCHEMA = 2
-READABLE = (1, 2)
+#   3  2026-11: rules of splitting, pictures set aside, recipes, targets, smoothing, augmentation, FFT convolution.
+SCHEMA = 3
+READABLE = (1, 2, 3)
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +68,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 class Actual(msgspec.Struct, frozen=True, kw_only=True):
     """What really ran, where it can differ from what was asked or adds to it.
 
-    `weights` says where an evaluation's weights come from; `network_digest` is the hash of a foreign network's
-    source; `notes` say every fallback and its reason; `mean` and `std` are the normalisation, per channel, of
-    pictures scaled to 0…1. `void` says why a timed cell's numbers must not be ranked: its answers are not those
-    of plain fp32. `calls_a_sample` is over 1 where one call is too short for a sample; `in_turns` says that the
-    samples are slices of a run that took turns with others, two a block. `doubts` say what disturbed it: its
-    numbers stand, but may not hold.
+    `weights` says where an evaluation's weights come from; `weights_digest` is the hash of those that a fit ended
+    with, and `network_digest` that of a foreign network's source; `notes` say every fallback and its reason; `mean`
+    and `std` are the normalisation, per channel, of pictures scaled to 0…1. `void` says why a timed cell's numbers
+    must not be ranked: its answers are not those of plain fp32. `calls_a_sample` is over 1 where one call is too
+    short for a sample; `in_turns` says that the samples are slices of a run that took turns with others, two a
+    block. `doubts` say what disturbed it: its numbers stand, but may not hold.
     """
 
     data: str = ""
@@ -80,10 +81,12 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...] = ()
     train: int = 0
     test: int = 0
+    validation: int = 0
     memory_format: str = ""
     precision: str = ""
     network_digest: str = ""
     weights: str = ""
+    weights_digest: str = ""
     stop_reason: str = ""
     calls_a_sample: int = 1
     in_turns: bool = False

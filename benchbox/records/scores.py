@@ -5,6 +5,7 @@ Everything is counted from two sequences of class numbers. It trains nothing and
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,9 @@ __all__ = [
     "read_predictions",
     "wilson",
 ]
+
+# Names that look like numbers stay names.
+_TYPES: Any = {"picture": str, "label": str, "predicted": str, "probability": float, "label_rank": int}
 
 
 def confusion(labels: Sequence[int], predicted: Sequence[int], classes: Sequence[str]) -> pd.DataFrame:
@@ -81,10 +85,10 @@ def confused_pairs(matrix: pd.DataFrame, *, most: int = 10) -> pd.DataFrame:
 def read_predictions(path: Path) -> pd.DataFrame:
     """The predictions file of a run: picture, label, predicted, probability, label_rank (1 = right).
 
-    Raises RecordError where it is not there or has other columns.
+    Raises RecordError where it is not there, has other columns, or holds no predictions.
     """
     try:
-        frame = pd.read_csv(path, dtype={"picture": str, "label": str, "predicted": str}, keep_default_na=False)
+        frame = pd.read_csv(path, dtype=_TYPES, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise RecordError(f"cannot read the predictions {path}: {error}") from error
     if tuple(frame.columns) != PREDICTION_COLUMNS:
@@ -92,6 +96,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
             f"{path} has the columns {', '.join(map(str, frame.columns))}",
             allowed=", ".join(PREDICTION_COLUMNS),
         )
+    if frame.empty or not frame["probability"].between(0, 1).all():
+        raise RecordError(f"{path} holds no predictions", allowed="a line a picture, with a probability in 0…1")
     return frame
 
 

@@ -5,16 +5,17 @@ nothing of one another, and then without an interval.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from benchbox.plan.axes import value_of
-from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
+from benchbox.records.arms import Arm, arms
+from benchbox.records.comparison import Contest
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
+from benchbox.report.arms import RATE, contests_of, leaf, trials_grid, what_comes_along, what_stays
 from benchbox.report.cells import (
     NAME,
     above_ceiling,
@@ -25,6 +26,8 @@ from benchbox.report.cells import (
     status_cell,
     timing_cell,
 )
+from benchbox.report.conclusion import conclusion
+from benchbox.report.differences import differences_grid
 from benchbox.report.gains import Gain, gains, turns_note
 from benchbox.report.grid import Cell, Column, Grid, Line
 from benchbox.report.naming import labeller, row_names
@@ -36,53 +39,39 @@ GATHERED = "gathered batches"
 FIRST = "× first"
 # Where a table is wider by its intervals, a shorter head keeps it in eighty columns.
 NETWORK = Column(title="Network", is_text=True)
-SHARES = (0.5, 0.9, 0.99)
+SHARES = (0.9, 0.99, 1.0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One architecture with one value of each factor, over its seeds."""
-
-    model: str
-    values: tuple[object, ...]
-    rows: tuple[Row, ...]
-
-    @property
-    def name(self) -> str:
-        """The architecture and the factors' values."""
-        return " ".join([self.model, *(text.setting(value) for value in self.values)])
+def ablation_grids(plan: Plan, records: Sequence[Record]) -> list[Grid]:
+    """The arms side by side, the rates that they chose from, how they differ over seeds, and what that shows."""
+    seen = rows(records, plan.specs)
+    found = arms(seen, plan.factors, plan.chosen)
+    told = contests_of(plan, found)
+    table, trials = ablation_table(plan, seen, found), trials_grid(plan, found)
+    grids = (table, trials, differences_grid(told), _conclusions(plan, told))
+    return [grid for grid in grids if grid is not None]
 
 
-def arms(seen: Sequence[Row], factors: Sequence[str]) -> list[Arm]:
-    """Rows grouped by architecture and factors' values; architectures and values in order of appearance."""
-    groups: dict[str, dict[tuple[object, ...], list[Row]]] = {}
-    for row in seen:
-        values = tuple(value_of(row.spec, factor) for factor in factors)
-        groups.setdefault(row.model, {}).setdefault(values, []).append(row)
-    return [
-        Arm(model=model, values=values, rows=tuple(found))
-        for model, by_values in groups.items()
-        for values, found in by_values.items()
-    ]
+def _conclusions(plan: Plan, found: Sequence[Contest]) -> Grid | None:
+    title = "Conclusion on accuracy" if plan.turns else "Conclusion"
+    return Grid(title=title, columns=(), sections=(), notes=tuple(map(conclusion, found))) if found else None
 
 
-def ablation_table(plan: Plan, records: Sequence[Record]) -> Grid:
+def ablation_table(plan: Plan, seen: Sequence[Row], found: Sequence[Arm]) -> Grid:
     """One line an arm, a section an architecture: accuracy over seeds, epochs to shares, throughput.
 
     Where training steps of the arms took turns, speed is the question: then how many times as fast as the first
-    each is, in place of the epochs.
+    each is, in place of the epochs. Where an arm chose its learning rate, that is a column.
     """
-    seen = rows(records, plan.specs)
-    found = arms(seen, plan.factors)
-    words = [factor.rsplit(".", maxsplit=1)[-1] for factor in plan.factors]
+    words = [*(leaf(field).capitalize() for field in plan.factors), *((RATE,) if plan.chosen else ())]
     middle = (
         [Column(title=FIRST, better="higher")]
         if plan.turns
         else [Column(title=f"to {share:.0%}", detail="epochs", better="lower") for share in SHARES]
     )
     columns = (
-        NETWORK if plan.turns else NAME,
-        *(Column(title=word.replace("_", " ").capitalize(), is_text=True) for word in words),
+        NETWORK if plan.turns or plan.chosen else NAME,
+        *(Column(title=word, is_text=True) for word in words),
         Column(title="Accuracy", detail="%", better="higher"),
         *middle,
         Column(title="Train", detail="/s", better="higher"),
@@ -93,17 +82,15 @@ def ablation_table(plan: Plan, records: Sequence[Record]) -> Grid:
         for model in dict.fromkeys(arm.model for arm in found)
     )
     names = row_names(seen)
-    notes = (*_ablation_notes(plan, words, seen, found), *ranges(seen, names), *reasons(seen, names))
-    title = f"Ablation of {' × '.join(word.replace('_', ' ') for word in words)}"
+    notes = (*_ablation_notes(plan, seen, found), *ranges(seen, names), *reasons(seen, names))
+    title = f"Ablation of {' × '.join(map(leaf, plan.factors))}"
     return Grid(title=title, columns=columns, sections=sections, notes=notes)
 
 
 def _arm_lines(plan: Plan, found: Sequence[Arm]) -> tuple[Line, ...]:
     gain = gains(plan)
-    steps = [next((row for row in arm.rows if "train_step" in row.parts), None) for arm in found]
     return tuple(
-        _arm_line(arm, _step_cells(step, steps[0], gain) if plan.turns else None)
-        for arm, step in zip(found, steps, strict=True)
+        _arm_line(plan, arm, _step_cells(arm.step, found[0].step, gain) if plan.turns else None) for arm in found
     )
 
 
@@ -115,22 +102,23 @@ def _step_cells(step: Row | None, first: Row | None, gain: Gain) -> list[Cell]:
     return [replace(cell, value=None, is_bad=True) for cell in cells] if step.void else cells
 
 
-def _arm_line(arm: Arm, steps: Sequence[Cell] | None) -> Line:
+def _arm_line(plan: Plan, arm: Arm, steps: Sequence[Cell] | None) -> Line:
     """`steps` are the cells of the training step, which take the place of the epochs and of the fits' speed."""
-    fits = [row for row in arm.rows if "accuracy" in row.parts]
-    good = [row for row in fits if row.parts["accuracy"].status == "ok" and row.accuracy is not None]
+    fits, good = arm.fits, arm.good
     done = len(good) if len(good) == len(fits) else f"{len(good)} of {len(fits)}"
+    kept = [text.setting(value) for value in arm.kept.values] if arm.kept else [text.ABSENT] * len(plan.chosen)
     return (
         name_cell(arm.model),
         *(Cell(text=text.setting(value)) for value in arm.values),
-        _accuracy_cell(arm, good),
+        *(Cell(text=value) for value in kept),
+        _accuracy_cell(arm),
         *([*(_epochs_cell(good, share) for share in SHARES), _speed_cell(good)] if steps is None else steps),
         Cell(text=str(done)),
     )
 
 
-def _accuracy_cell(arm: Arm, good: Sequence[Row]) -> Cell:
-    values = [row.accuracy.top1.value for row in good if row.accuracy is not None]
+def _accuracy_cell(arm: Arm) -> Cell:
+    values = [row.accuracy.top1.value for row in arm.good if row.accuracy is not None]
     if not values:
         return next((cell for row in arm.rows if (cell := status_cell(row, "accuracy"))), Cell())
     mean = float(np.mean(values))
@@ -161,33 +149,21 @@ def _speed_cell(good: Sequence[Row]) -> Cell:
     return Cell(text=text.number(mean), detail=spread, value=mean)
 
 
-def _ablation_notes(plan: Plan, words: Sequence[str], seen: Sequence[Row], found: Sequence[Arm]) -> tuple[str, ...]:
-    epochs = sorted({row.learning.epochs for arm in found for row in arm.rows if row.learning is not None})
-    within = " or ".join(str(number) for number in epochs)
-    factors = " and ".join(word.replace("_", " ") for word in words)
-    changes = "changes" if len(words) == 1 else "change"
+def _ablation_notes(plan: Plan, seen: Sequence[Row], found: Sequence[Arm]) -> tuple[str, ...]:
+    learned = (row.learning for arm in found for row in arm.rows)
+    within = text.several((learning.epochs for learning in learned if learning is not None), "epoch")
+    factors = " and ".join(map(leaf, plan.factors))
+    changes = "changes" if len(plan.factors) == 1 else "change"
     speed = "of the timed steps, median and its 95 % interval" if plan.turns else "mean ± the same"
     notes = [
-        f"Only {factors} {changes}; {_what_stays(plan)}. Accuracy: held-out pictures after the last epoch, "
-        f"mean ± standard deviation over seeds. Train: pictures a second, {speed}.",
+        f"Only {factors} {changes}{what_comes_along(plan)}; {what_stays(plan)}. Accuracy: held-out pictures after "
+        f"the last epoch, mean ± standard deviation over seeds. Train: pictures a second, {speed}.",
     ]
     if plan.turns:
         notes += turns_note(plan, seen, what="training steps", gained=FIRST)
     elif within:
-        notes.append(f"to N %: epochs until that accuracy; {text.ABSENT}: not within {within} epochs.")
+        notes.append(f"to N %: epochs until that accuracy; {text.ABSENT}: not within {within}.")
     return tuple(notes)
-
-
-def _what_stays(plan: Plan) -> str:
-    """What is the same in all arms of a network, told from the specs and not from what is usual."""
-    rates_are_own = "fit.lr" not in plan.factors and all(
-        spec.fit.lr == recipe_for(spec.model.name).lr for spec in plan.specs
-    )
-    is_suited = "model.activation" in plan.factors and all(spec.model.init == "suited" for spec in plan.specs)
-    stays = "all else stays"
-    if rates_are_own:
-        stays += ", the learning rate too, which is the architecture's own"
-    return stays + ("; the initialisation suits the activation" if is_suited else "")
 
 
 def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:

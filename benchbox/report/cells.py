@@ -1,8 +1,11 @@
 """Cells that several tables share: a row's values as text with their spread, and the reasons below a table."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from benchbox.records.checkpoints import FOLDER
 from benchbox.records.estimate import Estimate
 from benchbox.records.rows import Row, Slot
 from benchbox.report import text
@@ -137,9 +140,13 @@ def _all_of(group: Sequence[str], names: Sequence[str]) -> str:
 
 
 def sources(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:
-    """For each row with an accuracy, where its weights come from."""
+    """For each row with an accuracy, where its weights come from and, of a checkpoint, where they were trained."""
     return notes_of(
-        names, (f"accuracy from {row.accuracy.source}{_best_note(row)}." if row.accuracy else "" for row in seen)
+        names,
+        (
+            f"accuracy from {row.accuracy.source}{_best_note(row)}{_training_note(row)}." if row.accuracy else ""
+            for row in seen
+        ),
     )
 
 
@@ -148,6 +155,13 @@ def _best_note(row: Row) -> str:
     if learning is None or accuracy is None or learning.best_epoch == learning.epochs:
         return ""
     return f" (best {text.share(learning.best_accuracy)} at epoch {learning.best_epoch})"
+
+
+def _training_note(row: Row) -> str:
+    """Which report knows how the weights of a checkpoint were trained; empty where it lies in none."""
+    checkpoint = next((record.spec.checkpoint for record in row.records if record.spec.checkpoint), "")
+    folder = Path(checkpoint).parent
+    return f"; how it learned: `benchbox report {shlex.quote(str(folder.parent))}`" * (folder.name == FOLDER)
 
 
 def reasons(seen: Sequence[Row], names: Sequence[str]) -> tuple[str, ...]:

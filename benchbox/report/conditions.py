@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from benchbox.plan.facts import Ceiling
+from benchbox.plan.facts import Ceiling, DataFacts
 from benchbox.plan.spec import DataSpec, Plan
 from benchbox.records.journal import settled
-from benchbox.records.record import Environment, Record
+from benchbox.records.record import Actual, Environment, Record
 from benchbox.report import text
 
 TURNTABLES = ("coil20", "coil-20", "turntable")
@@ -54,32 +54,55 @@ def _data(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
 
 
 def _split(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
-    said = [split_text(record.spec.data, record.actual.train, record.actual.test) for record in records]
+    said = [_split_of(record.spec.data, record.actual) for record in records]
     if not any(said) and plan.facts is not None and plan.specs:
-        said = [split_text(plan.specs[0].data, plan.facts.data.train, plan.facts.data.test)]
+        said = [_split_of(plan.specs[0].data, plan.facts.data)]
     lines = [("Split", line) for line in _unique(said)]
-    if lines and any(_is_turntable(record) for record in records):
+    if lines and any(_is_easy(record) for record in records):
         lines.append(("", NEIGHBOURS))
-    twins = plan.facts.data.twins if plan.facts else 0
-    if twins:
-        lines.append(("", f"{twins:,} held-out pictures have a twin, pixel for pixel, among the training pictures"))
+    if plan.facts and plan.facts.data.twins:
+        lines.append(("", _twins_text(plan.facts.data)))
     return lines
 
 
-def split_text(data: DataSpec, train: int, test: int) -> str:
+def _split_of(data: DataSpec, counts: Actual | DataFacts) -> str:
+    return split_text(data, counts.train, counts.test, counts.validation)
+
+
+def _twins_text(facts: DataFacts) -> str:
+    others = "training pictures and those set aside" if facts.validation else "training pictures"
+    return f"{facts.twins:,} held-out pictures have a twin, pixel for pixel, among the {others}"
+
+
+def split_text(data: DataSpec, train: int, test: int, validation: int = 0) -> str:
     """`random 9:1, seed 0: 1,296 train, 144 held out`, or that all were shown; empty where counts are not known."""
-    if not train and not test:
+    total = train + test + validation
+    if not total:
         return ""
     if data.part == "all":
-        return f"none: all {train + test:,} pictures"
+        return f"none: all {total:,} pictures"
+    aside = f", {validation:,} set aside for choosing" if validation else ""
+    return f"{_rule_text(data, total, test)}: {train:,} train, {test:,} held out{aside}"
+
+
+def _rule_text(data: DataSpec, total: int, test: int) -> str:
+    """The rule in words; the counts tell how many views each object has in all."""
+    kind, number = data.rule.kind, data.rule.number
+    if kind == "folders":
+        return "as the folders give it"
+    if kind == "views":
+        return f"{number} of {number * total // (total - test)} views of each object, seed {data.split_seed}"
+    if kind == "sector":
+        return f"a sector of {number}°, seed {data.split_seed}"
     held_out = Fraction(data.test_fraction).limit_denominator(100)
-    ratio = f"{held_out.denominator - held_out.numerator}:{held_out.numerator}"
-    return f"random {ratio}, seed {data.split_seed}: {train:,} train, {test:,} held out"
+    return f"random {held_out.denominator - held_out.numerator}:{held_out.numerator}, seed {data.split_seed}"
 
 
-def _is_turntable(record: Record) -> bool:
+def _is_easy(record: Record) -> bool:
+    """Whether held-out views of a turntable lie between training views."""
     named = f"{record.spec.data.source} {record.actual.data}".lower()
-    return any(name in named for name in TURNTABLES)
+    is_random = record.spec.data.rule.kind == "random" and record.spec.data.part != "all"
+    return is_random and any(name in named for name in TURNTABLES)
 
 
 def _machine(records: Sequence[Record]) -> list[tuple[str, str]]:

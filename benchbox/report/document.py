@@ -7,6 +7,8 @@ import msgspec
 
 from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_ROW_FAILED
 from benchbox.plan.spec import Plan
+from benchbox.records.arms import arms
+from benchbox.records.comparison import Contest, Difference
 from benchbox.records.constraints import choose, parse
 from benchbox.records.estimate import Estimate
 from benchbox.records.frame import frame
@@ -14,13 +16,16 @@ from benchbox.records.journal import settled
 from benchbox.records.ranking import Standing, standings
 from benchbox.records.record import GOOD, Record
 from benchbox.records.rows import Row, rows
+from benchbox.report.arms import contests_of
+from benchbox.report.conclusion import conclusion
+from benchbox.report.evaluation_document import Evaluation, Fought, duels, evaluations
 from benchbox.report.naming import labeller, row_names
-from benchbox.report.tables import is_bench
+from benchbox.report.tables import is_bench, is_evaluation
 from benchbox.version import __version__
 
 # History of the JSON document.
 #   1  2026-11: the first.
-#   2  2026-11: ranking, pareto and under; `void` and `doubts` of a run.
+#   2  2026-11: ranking, pareto and under; `void` and `doubts` of a run; comparisons; evaluations and duels.
 DOCUMENT_SCHEMA = 2
 
 
@@ -65,6 +70,33 @@ class _Under(msgspec.Struct, frozen=True, kw_only=True):
     is_by_accuracy: bool
 
 
+class _Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How much higher `arm` is than `base` over the seeds that both have; see `records.comparison.Difference`.
+
+    `metric` is `accuracy`, in ratios, or `epochs to N %`.
+    """
+
+    metric: str
+    base: str
+    arm: str
+    seeds: tuple[int, ...]
+    mean: float
+    low: float | None
+    high: float | None
+    could_show: float | None
+    p: float | None
+    p_holm: float | None
+
+
+class _Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The arms of one network of an ablation: what is concluded, the rates that they chose, and every pair."""
+
+    network: str
+    conclusion: str
+    rates: dict[str, float]
+    differences: list[_Difference]
+
+
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
     schema: int
     benchbox: str
@@ -78,6 +110,9 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True):
     ranking: list[_Place]
     pareto: dict[str, list[str]]
     under: _Under | None
+    comparisons: list[_Comparison]
+    evaluations: list[Evaluation]
+    duels: list[Fought]
     runs: list[_Run]
 
 
@@ -120,6 +155,9 @@ def json_document(folder: Path, plan: Plan, records: Sequence[Record]) -> bytes:
             front: [name for name, one in ranked if front in one.fronts] for front in ("latency", "parameters")
         },
         under=_under(plan, seen, names),
+        comparisons=[_comparison(contest) for contest in contests_of(plan, arms(seen, plan.factors, plan.chosen))],
+        evaluations=evaluations(folder, seen, names) if is_evaluation(plan, records) else [],
+        duels=duels(folder, seen, names) if is_evaluation(plan, records) else [],
         runs=[_run(record, label(record.spec)) for record in records],
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -149,6 +187,37 @@ def _under(plan: Plan, seen: Sequence[Row], names: Sequence[str]) -> _Under | No
         perhaps=tuple(named[id(row)] for row in choice.perhaps),
         nearest=named[id(choice.nearest)] if choice.nearest else None,
         is_by_accuracy=choice.is_by_accuracy,
+    )
+
+
+def _comparison(contest: Contest) -> _Comparison:
+    metrics = {"accuracy": contest.accuracy}
+    if contest.epochs:
+        metrics[f"epochs to {contest.share:.0%}"] = contest.epochs
+    return _Comparison(
+        network=contest.network,
+        conclusion=conclusion(contest),
+        rates={side.name: side.rate for side in contest.sides if side.rate is not None},
+        differences=[
+            _difference(metric, contest.sides[base].name, contest.sides[arm].name, seen)
+            for metric, pairs in metrics.items()
+            for (base, arm), seen in pairs.items()
+        ],
+    )
+
+
+def _difference(metric: str, base: str, arm: str, seen: Difference) -> _Difference:
+    return _Difference(
+        metric=metric,
+        base=base,
+        arm=arm,
+        seeds=seen.seeds,
+        mean=seen.mean,
+        low=seen.low,
+        high=seen.high,
+        could_show=seen.could_show,
+        p=seen.p,
+        p_holm=seen.holm,
     )
 
 

@@ -1,15 +1,20 @@
-"""The tables of eval: the scores side by side, then each network's classes and the pairs that it mixes up."""
+"""The tables of eval: scores, networks against one another, robustness, calibration, each one's classes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
 
 from benchbox.errors import RecordError
+from benchbox.records.calibration import Calibration, calibrate
+from benchbox.records.mcnemar import Duel, duel, with_holm
+from benchbox.records.robustness import Robustness, robustness_of
 from benchbox.records.rows import Row
-from benchbox.records.scores import confused_pairs, confusion_of_file, per_class
+from benchbox.records.scores import confused_pairs, confusion_of_file, per_class, read_predictions
 from benchbox.report import text
+from benchbox.report.calibration import calibration_grid
 from benchbox.report.cells import (
     ACCURACY,
     NAME,
@@ -21,8 +26,10 @@ from benchbox.report.cells import (
     right_cell,
     sources,
 )
+from benchbox.report.duels import duels_grid
 from benchbox.report.grid import Cell, Column, Grid, Line
 from benchbox.report.naming import row_names
+from benchbox.report.robustness import robustness_grid
 
 # A table of more classes than this shows the worst ones only.
 MOST_CLASSES = 25
@@ -40,14 +47,81 @@ TOP5 = 3
 
 
 def eval_tables(seen: Sequence[Row], folder: Path) -> list[Grid]:
-    """A summary of all evaluations, then for each its classes and the pairs that it mixes up."""
+    """All evaluations side by side, against one another, disturbed, calibrated; then the classes of each."""
     names = row_names(seen)
     lines = tuple(_eval_line(name, row) for name, row in zip(names, seen, strict=True))
     notes = (_scored_on(seen), *sources(seen, names), *reasons(seen, names))
-    grids = [_without_empty_top5(Grid(title="Evaluation", columns=COLUMNS, sections=(lines,), notes=notes))]
+    summary = _without_empty_top5(Grid(title="Evaluation", columns=COLUMNS, sections=(lines,), notes=notes))
+    fought = find_duels(seen, names, folder)
+    overviews = (
+        duels_grid(fought.found, names, notes=fought.notes),
+        robustness_grid(robustnesses(seen, names)),
+        calibration_grid(calibrations(seen, names, folder)),
+    )
+    grids = [summary, *(grid for grid in overviews if grid is not None)]
     for name, row in zip(names, seen, strict=True):
         grids += _class_tables(name, row, folder)
     return grids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duels:
+    """Every pair of evaluations that can be compared, and why others cannot."""
+
+    found: list[Duel]
+    notes: tuple[str, ...] = ()
+
+
+def find_duels(seen: Sequence[Row], names: Sequence[str], folder: Path) -> Duels:
+    """Each evaluation against each other one of the same pictures, by their places in `seen`.
+
+    Those that left no predictions are not among them: the tables say below the row why.
+    """
+    frames = {place: frame for place, row in enumerate(seen) if (frame := _readable(row, folder)) is not None}
+    found, notes = list[Duel](), list[str]()
+    for first, second in combinations(frames, 2):
+        is_same = _digest(seen[first]) == _digest(seen[second])
+        fought = duel(first, second, (frames[first], frames[second])) if is_same else None
+        if fought is not None:
+            found.append(fought)
+        else:
+            why = "they share no picture that was scored" if is_same else "they were scored on other pictures"
+            notes.append(f"{names[first]} and {names[second]} are not compared: {why}.")
+    return Duels(found=with_holm(found), notes=tuple(notes))
+
+
+def _digest(row: Row) -> str:
+    return row.parts["accuracy"].actual.data_digest
+
+
+def robustnesses(seen: Sequence[Row], names: Sequence[str]) -> dict[str, Robustness]:
+    """What rows tell of disturbed pictures, by their names; only of rows that were asked for it."""
+    records = ((name, record) for name, row in zip(names, seen, strict=True) for record in row.records)
+    return {name: found for name, record in records if (found := robustness_of(record)) is not None}
+
+
+def calibrations(seen: Sequence[Row], names: Sequence[str], folder: Path) -> dict[str, Calibration]:
+    """How far the probabilities of rows can be believed, by their names; only of rows that left predictions."""
+    frames = {name: _readable(row, folder) for name, row in zip(names, seen, strict=True)}
+    return {name: calibration_of(frame) for name, frame in frames.items() if frame is not None}
+
+
+def calibration_of(frame: pd.DataFrame) -> Calibration:
+    """The calibration in a predictions file."""
+    return calibrate(frame["probability"].tolist(), (frame["label_rank"] == 1).tolist())
+
+
+def _readable(row: Row, folder: Path) -> pd.DataFrame | None:
+    """A row's predictions file; None where it left none, or none that can be read."""
+    part = row.parts.get("accuracy")
+    path = part.files.get("predictions") if part else None
+    if path is None:
+        return None
+    try:
+        return read_predictions(folder / path)
+    except RecordError:
+        # The tables say below the row that its predictions cannot be read.
+        return None
 
 
 def _scored_on(seen: Sequence[Row]) -> str:

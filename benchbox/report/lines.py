@@ -67,9 +67,10 @@ def _step_line(seen: StepSeen) -> str:
 
 def _epoch_line(seen: EpochEnded) -> str:
     best = " · best so far" if seen.is_best else ""
+    aside = "" if seen.val_accuracy is None else f" (set aside {text.share(seen.val_accuracy)})"
     return (
         f"epoch {seen.epoch}/{seen.epochs} · loss {seen.train_loss:.3f} → held-out {seen.test_loss:.3f} · "
-        f"accuracy {text.share(seen.test_accuracy)} · {text.rate(seen.pictures_per_second)} · "
+        f"accuracy {text.share(seen.test_accuracy)}{aside} · {text.rate(seen.pictures_per_second)} · "
         f"{_left(seen.seconds_left)}{best}"
     )
 

@@ -74,9 +74,9 @@ def _warnings(report: PictureReport) -> list[str]:
     if report.problem:
         lines.append(f"no run is possible: {report.problem}")
     if report.twins:
+        seen = "training picture or one set aside" if report.validation else "training picture"
         lines.append(
-            f"held-out pictures with the same pixels as a training picture: {report.twins:,}; "
-            "the accuracy will flatter"
+            f"held-out pictures with the same pixels as a {seen}: {report.twins:,}; the accuracy will flatter"
         )
     return lines
 
@@ -115,7 +115,8 @@ def _duplicates(groups: Sequence[Sequence[str]]) -> str:
 def _split(report: PictureReport) -> str:
     if report.problem:
         return "impossible"
-    return f"{report.train:,} to train on, {report.test:,} held out"
+    aside = f", {report.validation:,} set aside for choosing" if report.validation else ""
+    return f"{report.split}: {report.train:,} to train on, {report.test:,} held out{aside}"
 
 
 def _listed(texts: Sequence[str]) -> list[str]:

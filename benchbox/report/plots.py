@@ -1,6 +1,6 @@
 """Figures of single runs and arms: learning curves, confusion matrices. Files are written elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,11 @@ from benchbox.records.rows import Row
 from benchbox.report.figures import PALETTE, new_figure, tidy
 
 STYLES = ("-", "--", "-.", ":")
+LEGEND_COLUMNS = 3
+# Panels side by side.
+MOST_PANELS = 3
+# Two values give a standard deviation that says less than the two themselves.
+LEAST_FOR_DEVIATION = 3
 # More classes than this leave no room for a number in each cell.
 MOST_ANNOTATED = 25
 # Beyond this many ticks the class names would lie upon one another.
@@ -51,45 +56,101 @@ def learning_figure(name: str, row: Row) -> Figure | None:
     return figure
 
 
-def comparison_figure(title: str, arms: Mapping[str, Sequence[Row]]) -> Figure | None:
-    """Held-out loss and accuracy of several arms; over an arm's seeds the mean, with a band from least to most.
-
-    An arm's curves are drawn up to its shortest run. None where no arm has an epoch.
-    """
-    known = {name: [row for row in rows if row.learning] for name, rows in arms.items()}
-    known = {name: rows for name, rows in known.items() if rows}
+def comparison_figure(title: str, learned: Mapping[str, Row]) -> Figure | None:
+    """Held-out loss and accuracy of several fits over their epochs. None where no epoch ended."""
+    known = {name: row for name, row in learned.items() if row.learning}
     if not known:
         return None
-    lines_below = -(-len(known) // 3)
-    figure = new_figure(9, 3.8 + 0.25 * lines_below, title)
+    figure = new_figure(9, 3.8 + _legend_height(known), title)
     left, right = figure.subplots(1, 2)
-    for place, (name, rows) in enumerate(known.items()):
-        colour = PALETTE[place % len(PALETTE)]
-        style = STYLES[place % len(STYLES)]
-        _band(left, [_curve(row, "test_loss") for row in rows], name, colour, style)
-        _band(right, [_curve(row, "test_accuracy") for row in rows], name, colour, style)
+    for place, (name, row) in enumerate(known.items()):
+        _line(left, [_curve(row, "test_loss")], name, place)
+        _line(right, [_curve(row, "test_accuracy")], name, place)
     _loss_axis(left, y="held-out cross-entropy (nat)")
     _accuracy_axis(right, y="held-out accuracy")
-    handles, labels = right.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(known)))
+    _legend_below(figure, right)
     return figure
+
+
+def ablation_figure(title: str, networks: Mapping[str, Mapping[str, Sequence[Row]]]) -> Figure | None:
+    """Held-out accuracy over the epochs, a panel a network, a line an arm: the mean of its seeds, with a band.
+
+    The band is one standard deviation to both sides from three seeds on, of two seeds from one to the other, and
+    the legend says which; one seed has none. An arm is drawn up to its shortest run. None where no epoch ended.
+    """
+    curves = {network: _learned(arms) for network, arms in networks.items()}
+    curves = {network: arms for network, arms in curves.items() if arms}
+    if not curves:
+        return None
+    # An arm has one look in all panels.
+    names = dict.fromkeys(name for arms in curves.values() for name in arms)
+    looks = {name: place for place, name in enumerate(names)}
+    across = min(len(curves), MOST_PANELS)
+    down = -(-len(curves) // across)
+    figure = new_figure(max(5.5, 4.2 * across), 3.6 * down + 0.3 + _legend_height(looks), title)
+    panels = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
+    for place, (panel, (network, arms)) in enumerate(zip(panels, curves.items(), strict=False)):
+        for name, seeds in arms.items():
+            _line(panel, seeds, name, looks[name])
+        _accuracy_axis(panel, y="" if place % across else "held-out accuracy")
+        panel.set_title(network, fontsize=11)
+    for panel in panels[len(curves) :]:
+        panel.set_visible(False)
+    _legend_below(figure, *panels, title=_bands(curves))
+    return figure
+
+
+def _learned(arms: Mapping[str, Sequence[Row]]) -> dict[str, list[tuple[float, ...]]]:
+    """The accuracy curves of each arm's seeds, of those arms that have any."""
+    curves = {name: [_curve(row, "test_accuracy") for row in rows] for name, rows in arms.items()}
+    return {name: known for name, seeds in curves.items() if (known := [curve for curve in seeds if curve])}
+
+
+def _bands(networks: Mapping[str, Mapping[str, Sequence[object]]]) -> str:
+    """What the bands are, each kind that there is."""
+    counts = {len(seeds) for arms in networks.values() for seeds in arms.values()}
+    deviation = f"± one standard deviation of {max(counts)} seeds"
+    kinds = [deviation] * (max(counts) >= LEAST_FOR_DEVIATION) + ["the range of 2 seeds"] * (2 in counts)
+    return f"line: mean, band: {' or '.join(kinds)}" if kinds else ""
 
 
 def _curve(row: Row, metric: str) -> tuple[float, ...]:
     return row.learning.curves.get(metric, ()) if row.learning else ()
 
 
-def _band(axes: Axes, curves: Sequence[tuple[float, ...]], name: str, colour: str, style: str) -> None:
+def _line(axes: Axes, curves: Sequence[tuple[float, ...]], name: str, place: int) -> None:
+    """The mean of the curves up to the end of the shortest, and the band around it; `place` decides its look."""
     epochs = min(len(curve) for curve in curves)
     if not epochs:
         return
     values = np.array([curve[:epochs] for curve in curves])
-    places = np.arange(1, epochs + 1)
-    label = name if len(curves) == 1 else f"{name} (mean of {len(curves)})"
+    xs, colour = np.arange(1, epochs + 1), PALETTE[place % len(PALETTE)]
     marker = "o" if epochs == 1 else None
-    axes.plot(places, values.mean(axis=0), style, color=colour, label=label, marker=marker)
+    axes.plot(xs, values.mean(axis=0), STYLES[place % len(STYLES)], color=colour, label=name, marker=marker)
     if len(curves) > 1:
-        axes.fill_between(places, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.18, linewidth=0)
+        low, high = _band(values)
+        axes.fill_between(xs, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def _band(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if len(values) < LEAST_FOR_DEVIATION:
+        return values.min(axis=0), values.max(axis=0)
+    mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1)
+    return mean - deviation, mean + deviation
+
+
+def _legend_height(names: Sized) -> float:
+    """Inches that a legend of so many names takes below a figure."""
+    return 0.25 * -(-len(names) // LEGEND_COLUMNS)
+
+
+def _legend_below(figure: Figure, *panels: Axes, title: str = "") -> None:
+    """One legend for all panels, each name once."""
+    known = {
+        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    ncols = min(LEGEND_COLUMNS, len(known))
+    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=ncols, title=title or None)
 
 
 def confusion_figure(name: str, matrix: pd.DataFrame, *, on: str) -> Figure:

@@ -4,28 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from benchbox.records.estimate import LEAST_PROCESSES, WELCH
-from benchbox.records.ranking import Criterion, Front, Rank, Standing, by_setting, standings
+from benchbox.records.ranking import SHARES, Criterion, Front, Rank, Standing, by_setting, common_share, standings
 from benchbox.records.rows import Row, Slot
 from benchbox.records.timing import INTERVAL_ENDS, RANGE_ENDS
 from benchbox.report import text
 from benchbox.report.cells import NAME, row_line
 from benchbox.report.grid import Cell, Column, Grid, Line, without_blank
+from benchbox.report.milestones import share_column
 
 TITLE = "Ranking"
-COLUMNS = (
-    NAME,
-    Column(title="Infer", detail="place"),
-    Column(title="Time", detail="×"),
-    Column(title="Train", detail="place"),
-    Column(title="Time", detail="×"),
-    Column(title="Acc.", detail="place"),
-    Column(title="Size", detail="place"),
-    Column(title="Front", is_text=True),
-)
 FRONTS: dict[Front, str] = {"latency": "speed", "parameters": "size"}
 PLACE = "place: a row is before another only where their intervals do not overlap; 1–2 is a tie."
 UNSURE = (
-    "?: by the range of a few samples or of two processes, which is no interval; the other places take it for one."
+    "?: by a range, which is no interval: of a few samples, of two processes, or of the epoch in which one fit got "
+    "there; the other places take it for one."
 )
 FRONT = "Front: in accuracy against speed, or size, no other row is as good in both and surely better in one."
 # In the order in which they are named.
@@ -44,21 +36,39 @@ def ranking_grid(seen: Sequence[Row], names: Sequence[str]) -> Grid | None:
     found = standings(seen)
     if not any(rank.worst > 1 for one in found for rank in one.ranks.values()):
         return None
-    named = list(zip(names, found, strict=True))
+    named, share = list(zip(names, found, strict=True)), common_share(seen)
     settings = by_setting(seen)
-    sections = tuple(tuple(_line(name, one) for name, one in named if one.setting == each) for each in settings)
-    grid = without_blank(Grid(title=TITLE, columns=COLUMNS, sections=sections))
+    sections = tuple(
+        tuple(_line(name, one, share) for name, one in named if one.setting == each) for each in settings
+    )
+    grid = without_blank(Grid(title=TITLE, columns=_columns(share), sections=sections))
     notes = (_explained(grid, found), *([APART] if len(settings) > 1 else []), *_blindness(seen))
     return replace(grid, notes=notes)
 
 
-def _line(name: str, one: Standing) -> Line:
+def _columns(share: float | None) -> tuple[Column, ...]:
+    """`share` is the accuracy to which the times of fits are ranked, None where none is."""
+    return (
+        NAME,
+        Column(title="Infer", detail="place"),
+        Column(title="Time", detail="×"),
+        Column(title="Train", detail="place"),
+        Column(title="Time", detail="×"),
+        Column(title="Acc.", detail="place"),
+        *(() if share is None else (replace(share_column(share), detail="place", better="neither"),)),
+        Column(title="Size", detail="place"),
+        Column(title="Front", is_text=True),
+    )
+
+
+def _line(name: str, one: Standing, share: float | None) -> Line:
     cells = (
         _place(one, "inference"),
         _time(one, "infer"),
         _place(one, "training"),
         _time(one, "train_step"),
         _place(one, "accuracy"),
+        *(() if share is None else (_place(one, SHARES[share]),)),
         _place(one, "parameters"),
         _fronts(one),
     )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from benchbox.plan.spec import Plan
 from benchbox.records.estimate import LEAST_PROCESSES
-from benchbox.records.ranking import by_setting
+from benchbox.records.ranking import SHARES, by_setting, common_share
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
-from benchbox.report.ablation import LADDER, ablation_table, ladder_table
+from benchbox.report.ablation import LADDER, ablation_grids, ladder_table
 from benchbox.report.cells import (
     ACCURACY,
     NAME,
@@ -31,12 +31,16 @@ from benchbox.report.cells import (
 from benchbox.report.details import detail_grids
 from benchbox.report.evaluation import eval_tables
 from benchbox.report.grid import Cell, Column, Grid, Line, without_blank
+from benchbox.report.milestones import milestone_grid, seconds_cell, share_column
 from benchbox.report.naming import row_names
 from benchbox.report.profile import profile_grids
 from benchbox.report.ranking import ranking_grid
 from benchbox.report.under import under_grid
 
 BENCHED = {"infer", "train_step", "largest_batch"}
+SHARE_EXPLAINED = (
+    "seconds and epochs of one fit until that accuracy, the highest of 100, 99 and 90 % that a row reached."
+)
 
 
 def result_grids(folder: Path, plan: Plan, records: Sequence[Record]) -> list[Grid]:
@@ -48,16 +52,21 @@ def _own_grids(folder: Path, plan: Plan, records: Sequence[Record]) -> list[Grid
     if plan.command == LADDER:
         return [ladder_table(plan, records)]
     if plan.factors:
-        return [ablation_table(plan, records)]
+        return ablation_grids(plan, records)
     seen = rows(records, plan.specs)
     if is_bench(plan, records):
         return bench_grids(plan, seen)
-    return eval_tables(seen, folder) if _tasks(plan, records) == {"evaluate"} else [train_table(seen)]
+    return eval_tables(seen, folder) if is_evaluation(plan, records) else train_grids(seen)
 
 
 def is_bench(plan: Plan, records: Sequence[Record]) -> bool:
     """Whether timed rows were planned that stand beside one another, and not as the arms of an ablation."""
     return plan.command != LADDER and not plan.factors and bool(_tasks(plan, records) & BENCHED)
+
+
+def is_evaluation(plan: Plan, records: Sequence[Record]) -> bool:
+    """Whether nothing but evaluations was planned."""
+    return _tasks(plan, records) == {"evaluate"}
 
 
 def _tasks(plan: Plan, records: Sequence[Record]) -> set[str]:
@@ -73,19 +82,20 @@ def bench_grids(plan: Plan, seen: Sequence[Row]) -> list[Grid]:
 
 
 def bench_table(seen: Sequence[Row]) -> Grid:
-    """One line a row: size, speed both ways, latency, memory, accuracy. Rows of one setting stand together."""
-    names = row_names(seen)
+    """One line a row: size, speed both ways, latency, memory, accuracy, time to it. One setting stands together."""
+    names, share = row_names(seen), common_share(seen)
     columns: tuple[Column, ...] = (
         NAME,
-        PARAMETERS,
-        Column(title="GFLOP", better="lower"),
+        # Two numbers in one column, as of the best epoch in training: eighty columns hold no more.
+        replace(PARAMETERS, detail="GFLOP"),
         Column(title="Infer", detail="/s", better="higher"),
         Column(title="p50", detail="ms", better="lower"),
         Column(title="Train", detail="/s", better="higher"),
         Column(title="Peak", detail="MiB", better="lower"),
         ACCURACY,
+        *(() if share is None else (share_column(share),)),
     )
-    lines = {id(row): _bench_line(name, row) for name, row in zip(names, seen, strict=True)}
+    lines = {id(row): _bench_line(name, row, share) for name, row in zip(names, seen, strict=True)}
     groups = list(by_setting(seen).values())
     if len(groups) == len(seen):
         # No two rows are of one setting: they stand together, and none is called the best.
@@ -98,16 +108,16 @@ def bench_table(seen: Sequence[Row]) -> Grid:
     return replace(grid, notes=notes)
 
 
-def _bench_line(name: str, row: Row) -> Line:
-    gflop = Cell() if row.flops is None else Cell(text=text.number(row.flops / 1e9), value=row.flops)
+def _bench_line(name: str, row: Row, share: float | None) -> Line:
+    gflop = "" if row.flops is None else text.number(row.flops / 1e9)
     cells = (
-        count_cell(row.parameters),
-        gflop,
+        replace(count_cell(row.parameters), detail=gflop),
         timing_cell(row, "infer"),
         latency_cell(row),
         timing_cell(row, "train_step"),
         memory_cell(row, "train_step"),
         accuracy_cell(row),
+        *(() if share is None else (seconds_cell(row, share),)),
     )
     return row_line(name, row, cells)
 
@@ -118,8 +128,9 @@ def _bench_explained(seen: Sequence[Row], filled: Container[str]) -> str:
     said = {
         "p50": f"p50: median time of inference on a batch of {_batch_sizes(seen)}.",
         "Peak": "Peak: memory of a training step above the process's floor.",
-        "GFLOP": "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP.",
-        "Accuracy": "Accuracy: on held-out pictures, Wilson 95 %.",
+        PARAMETERS.title: "GFLOP: forward pass of one picture, 1 MAC = 2 FLOP.",
+        ACCURACY.title: "Accuracy: on held-out pictures, Wilson 95 %.",
+        **{share_column(share).title: f"{share_column(share).title}: {SHARE_EXPLAINED}" for share in SHARES},
     }
     rest = [words for title, words in said.items() if title in filled]
     return " ".join([*([f"{speeds}: pictures a second, {_interval(seen)}."] if speeds else []), *rest])
@@ -144,6 +155,12 @@ def _batch_sizes(seen: Sequence[Row]) -> str:
     return " or ".join(str(size) for size in dict.fromkeys(row.spec.fit.batch_size for row in seen))
 
 
+def train_grids(seen: Sequence[Row]) -> list[Grid]:
+    """The table of all fits, and how soon each of them was how accurate."""
+    milestones = milestone_grid(seen, row_names(seen))
+    return [train_table(seen), *([] if milestones is None else [milestones])]
+
+
 def train_table(seen: Sequence[Row]) -> Grid:
     """One line a fit: what the last epoch reached, the best one, speed, time and memory."""
     names = row_names(seen)
@@ -160,11 +177,18 @@ def train_table(seen: Sequence[Row]) -> Grid:
     )
     lines = tuple(_train_line(name, row) for name, row in zip(names, seen, strict=True))
     explained = (
-        "Accuracy, Loss: held-out pictures after the last epoch, Wilson 95 %. Best: per cent at the best epoch, "
-        "which was chosen on the held-out pictures themselves. Train: pictures a second, median over the epochs. "
+        "Accuracy, Loss: held-out pictures after the last epoch, Wilson 95 %. Best: per cent of them at the best "
+        f"epoch, which was chosen on {_chosen_on(seen)}. Train: pictures a second, median over the epochs. "
         "Peak: memory above the process's floor."
     )
     return Grid(title="Training", columns=columns, sections=(lines,), notes=(explained, *reasons(seen, names)))
+
+
+def _chosen_on(seen: Sequence[Row]) -> str:
+    """The pictures on which best epochs were chosen, each kind that there is."""
+    kinds = {row.learning.is_chosen_apart for row in seen if row.learning is not None} or {False}
+    words = {False: "the held-out pictures themselves", True: "the pictures set aside"}
+    return " or ".join(words[kind] for kind in sorted(kinds))
 
 
 def _train_line(name: str, row: Row) -> Line:

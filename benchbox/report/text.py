@@ -1,7 +1,7 @@
 """Numbers as people read them. Units are scaled here and nowhere else. No tables, no colours."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 ABSENT = "–"
 MINUTE, HOUR = 60, 3600
@@ -101,6 +101,19 @@ def listed(names: Sequence[str]) -> str:
 def plural(amount: int, thing: str) -> str:
     """`1 epoch`, `20 epochs`."""
     return f"{amount:,} {thing}{'' if amount == 1 else 's'}"
+
+
+def several(amounts: Iterable[int], thing: str) -> str:
+    """What different runs had of a thing: `8 epochs`, `8 or 30 epochs`, `4 to 9 epochs`; empty for no run."""
+    known = sorted(set(amounts))
+    if len(known) < 2:
+        return plural(known[0], thing) if known else ""
+    return f"{known[0]:,} {'or' if len(known) == 2 else 'to'} {known[-1]:,} {thing}s"
+
+
+def joined(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
 def setting(value: object) -> str:

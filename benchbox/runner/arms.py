@@ -20,8 +20,9 @@ from benchbox.records.record import STOPPED, Record
 from benchbox.runner.child import GRACE_SECONDS, ChildError, TimedOut
 from benchbox.runner.oom import count_oom_kills
 from benchbox.runner.outcome import make_outcome, outcome_of_death, outcome_of_timeout
-from benchbox.runner.processes import ENGINE, describe_death, end, make_context, signals_held
+from benchbox.runner.processes import ENGINE, describe_death, end, make_context
 from benchbox.runner.serve import Answer, serve
+from benchbox.signals import signals_held
 
 TAKE_TURNS = f"{ENGINE}.arm:take_turns"
 

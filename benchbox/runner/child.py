@@ -11,16 +11,19 @@ from typing import Any, TypeVar
 
 from benchbox.errors import BenchboxError, Interrupted, SpecError
 from benchbox.records.events import Observer, ignore
-from benchbox.runner.processes import ENGINE, describe_death, end, make_context, signals_held
+from benchbox.runner.processes import ENGINE, describe_death, end, make_context
 from benchbox.runner.serve import Answer, ChildError, find, serve, unexpected
+from benchbox.signals import signals_held
 
 __all__ = ["ENGINE", "ChildError", "TimedOut", "call", "call_here"]
 
 Result = TypeVar("Result")
 
 # How long a child that is told to stop may take to save what it has. No handler of Python's runs within a call of
-# C code, such as one slow training step.
+# C code, such as one slow convolution.
 GRACE_SECONDS = 30.0
+# After this share of it a child is told again: a training step that it wanted to end first takes too long.
+PATIENCE = 0.5
 
 
 class TimedOut(BenchboxError):  # noqa: N818 - an event, not a fault
@@ -179,10 +182,17 @@ def _death(process: Any) -> Answer:
 
 
 def _stop(receiving: Connection, process: Any, observer: Observer, *, seconds: float) -> Answer | None:
-    """Ask the child to save and answer; None where it did not, or where somebody asked a second time."""
-    process.terminate()
+    """Ask the child to save and answer, twice; None where it did not.
+
+    Raises Interrupted where somebody asked a second time.
+    """
+    answer = None
     try:
-        answer = listen(receiving, process, observer, seconds=seconds)
+        for share in (PATIENCE, 1 - PATIENCE):
+            process.terminate()
+            answer = listen(receiving, process, observer, seconds=seconds * share)
+            if answer is not None:
+                break
     except (KeyboardInterrupt, Interrupted):
         raise Interrupted from None
     return answer if answer is not None and answer.error is None else None

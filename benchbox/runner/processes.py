@@ -1,4 +1,4 @@
-"""How child processes are started, and how signals wait while something must stay whole.
+"""How child processes are started and ended.
 
 What a child does with itself is in `serve`, what is said to it in `child`.
 """
@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.context import BaseContext
 from typing import Any
+
+from benchbox.signals import signals_held
 
 ENGINE = "benchbox.engine"
 # How long a child that has answered may take to leave.
@@ -44,28 +45,6 @@ def _start_forkserver() -> None:
         forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, heard)
-
-
-@contextmanager
-def signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait: a child half started, a message half read, a line half written is of no use.
-
-    They are caught, not blocked: another thread would take a blocked one, and a child would inherit the block.
-    Only the main thread hears signals, so that there is nothing to hold in others.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived: list[int] = []
-    try:
-        with ExitStack() as restored:
-            for held in (signal.SIGINT, signal.SIGTERM):
-                heard = signal.signal(held, lambda caught, _: arrived.append(caught))
-                restored.callback(signal.signal, held, signal.SIG_DFL if heard is None else heard)
-            yield
-    finally:
-        for number in dict.fromkeys(arrived):
-            signal.raise_signal(number)
 
 
 def end(process: Any, *, seconds: float = LEAVE_SECONDS) -> None:

@@ -8,7 +8,14 @@ from benchbox.plan.spec import Plan, RunSpec
 
 
 def make_request(
-    plan: Plan, place: int, *, name: str, folder: Path, dataset: Path, epoch_seconds: float | None = None
+    plan: Plan,
+    place: int,
+    *,
+    name: str,
+    folder: Path,
+    dataset: Path,
+    epoch_seconds: float | None = None,
+    resumes: bool = False,
 ) -> RunRequest:
     """The request for the run at `place` of the plan, which leaves its files in `folder` under `name`."""
     spec = plan.specs[place]
@@ -18,11 +25,13 @@ def make_request(
         folder=str(folder),
         dataset=str(dataset),
         keeps_checkpoints=plan.keeps_checkpoints,
+        resumes=resumes,
         epoch_seconds=epoch_seconds,
         model=spec.model.name if spec.model.name in plan.trusted else None,
         ceiling=_ceiling(plan, spec),
         # One process shows where the time goes as well as several.
         profiles=plan.profiles and spec.repeat == 0,
+        robustness=plan.robustness,
     )
 
 

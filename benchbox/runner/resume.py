@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
 from benchbox.errors import RecordError
+from benchbox.plan.dotted import differences, dotted, in_words
 from benchbox.plan.facts import Facts
 from benchbox.plan.spec import Plan
 from benchbox.records.journal import JOURNAL, Journal, by_place, read_journal
@@ -64,17 +63,18 @@ def first_difference(old: Plan, new: Plan) -> str:
 
 def _differences(old: Plan, new: Plan) -> Iterator[str]:
     """How two plans differ: what was asked for, then run by run, then where and of what."""
-    yield from _between(_fields(old, _ASIDE), _fields(new, _ASIDE))
+    yield from differences(dotted(old, aside=_ASIDE), dotted(new, aside=_ASIDE))
     if len(old.specs) != len(new.specs):
-        yield _in_words("the number of runs", len(old.specs), len(new.specs))
+        yield in_words("the number of runs", len(old.specs), len(new.specs))
     for place, labels in enumerate(zip(old.labels, new.labels, strict=False), start=1):
         if labels[0] != labels[1]:
-            yield _in_words(f"run {place}", *labels)
+            yield in_words(f"run {place}", *labels)
     for label, before, after in zip(old.labels, old.specs, new.specs, strict=False):
-        for words in _between(_fields(before, _ASIDE_IN_SPECS), _fields(after, _ASIDE_IN_SPECS)):
+        fields = (dotted(spec, aside=_ASIDE_IN_SPECS) for spec in (before, after))
+        for words in differences(*fields):
             yield f"{label}: {words}"
     if old.facts is not None and new.facts is not None:
-        yield from _between(_of_facts(old.facts), _of_facts(new.facts))
+        yield from differences(_of_facts(old.facts), _of_facts(new.facts))
 
 
 def _of_facts(facts: Facts) -> dict[str, object]:
@@ -90,27 +90,3 @@ def _of_facts(facts: Facts) -> dict[str, object]:
         "machine.devices": devices,
         **{f"source of {name}": digest for name, digest in facts.network_digests.items()},
     }
-
-
-def _between(old: dict[str, object], new: dict[str, object]) -> Iterator[str]:
-    for field in dict.fromkeys((*old, *new)):
-        if old.get(field) != new.get(field):
-            yield _in_words(field, old.get(field), new.get(field))
-
-
-def _in_words(field: str, old: object, new: object) -> str:
-    return f"{field} was {old!r} and is {new!r} now"
-
-
-def _fields(value: msgspec.Struct, aside: set[str], prefix: str = "") -> dict[str, object]:
-    """The plain values in a struct and the structs within, by their dotted names."""
-    found: dict[str, object] = {}
-    for name in value.__struct_fields__:
-        dotted, inner = f"{prefix}{name}", getattr(value, name)
-        if dotted in aside:
-            continue
-        if isinstance(inner, msgspec.Struct):
-            found |= _fields(inner, aside, f"{dotted}.")
-        else:
-            found[dotted] = inner
-    return found

@@ -11,19 +11,20 @@ from msgspec.structs import replace
 
 from benchbox.errors import Interrupted
 from benchbox.plan.spec import Plan
+from benchbox.records.checkpoints import state_beside
 from benchbox.records.files import file_names
 from benchbox.records.journal import JOURNAL, append, mend
-from benchbox.records.record import STOPPED, Record
+from benchbox.records.record import GOOD, STOPPED, Record
 from benchbox.runner.child import ENGINE, ChildError, TimedOut, call
 from benchbox.runner.folder import OUTPUT
 from benchbox.runner.lock import writing
 from benchbox.runner.oom import count_oom_kills
 from benchbox.runner.outcome import make_outcome, outcome_of_death, outcome_of_timeout
 from benchbox.runner.pace import epoch_seconds, why_not_fit
-from benchbox.runner.processes import signals_held
 from benchbox.runner.request import make_request
 from benchbox.runner.resume import remaining
 from benchbox.runner.watcher import Watcher
+from benchbox.signals import signals_held
 
 __all__ = ["EXECUTE", "Runner", "Watcher"]
 
@@ -41,8 +42,9 @@ def run_turns(plan: Plan, places: Sequence[int], **options: Any) -> Iterator[Rec
 class Runner:
     """How the runs of a plan are made: where files go, who watches, and what runs a function by its name.
 
-    `call` uses a child process unless told otherwise, `append` puts a record into the journal. `oom_kills` counts
-    the processes that the kernel has killed for memory so far. `turns` makes the runs of a group: it tells the
+    `resumes` lets fits go on from the states that an earlier command left in the folder. `call` uses a child
+    process unless told otherwise, `append` puts a record into the journal. `oom_kills` counts the processes that
+    the kernel has killed for memory so far. `turns` makes the runs of a group: it tells the
     watcher of starts, the first with the index `first`, and yields one record for each place, also after an
     interruption, which it raises then; the ends are told here. None makes every run of a group by itself, as where
     there are no other processes.
@@ -51,6 +53,7 @@ class Runner:
     folder: Path
     watcher: Watcher
     dataset: Path = Path("dataset")
+    resumes: bool = False
     call: Callable[..., Record] = call
     append: Callable[[Path, Record], None] = append
     oom_kills: Callable[[], int] = count_oom_kills
@@ -66,6 +69,8 @@ class Runner:
         journal = self.folder / JOURNAL
         with writing(journal):
             mend(journal)
+            for record in done:
+                self._forget_state(record)
             yield from self._run_all(plan, list(done))
 
     def _run_all(self, plan: Plan, records: list[Record]) -> Iterator[Record]:
@@ -100,10 +105,17 @@ class Runner:
             # A signal waits, or the journal could hold a record that nobody else has seen.
             with signals_held():
                 self.append(self.folder / JOURNAL, record)
+                self._forget_state(record)
         except (Interrupted, KeyboardInterrupt):
             is_signalled = True
         self.watcher.run_ended(record)
         return is_signalled
+
+    def _forget_state(self, record: Record) -> None:
+        """A fit needs its state no more once it is over and in the journal, and not before."""
+        last = record.files.get("last")
+        if last is not None and record.status in GOOD:
+            state_beside(self.folder / last).unlink(missing_ok=True)
 
     def _run_step(
         self, plan: Plan, places: tuple[int, ...], records: list[Record], index: int
@@ -143,7 +155,15 @@ class Runner:
         pace = epoch_seconds(spec, records, plan.facts.data) if plan.facts else None
         if reason := why_not_fit(spec, pace):
             return make_outcome(spec, "skipped", reason, began=began)
-        request = make_request(plan, place, name=name, folder=self.folder, dataset=self.dataset, epoch_seconds=pace)
+        request = make_request(
+            plan,
+            place,
+            name=name,
+            folder=self.folder,
+            dataset=self.dataset,
+            epoch_seconds=pace,
+            resumes=self.resumes,
+        )
         killed, output = self.oom_kills(), self.folder / OUTPUT
         try:
             return self.call(

@@ -12,7 +12,20 @@ import psutil
 import pytest
 
 HELP = Path(__file__).parent / "options.txt"
-COMMANDS = ("", "train", "eval", "bench", "ablate", "report", "models", "env", "data", "data get", "data show")
+COMMANDS = (
+    "",
+    "train",
+    "eval",
+    "predict",
+    "bench",
+    "ablate",
+    "report",
+    "models",
+    "env",
+    "data",
+    "data get",
+    "data show",
+)
 
 
 def start(*words: str | Path, cwd: Path, **environment: str) -> subprocess.Popen[str]:

@@ -82,6 +82,19 @@ def test_show_prints_the_report_and_writes_the_sheet(tmp_path: Path) -> None:
     assert sheet.is_file()
 
 
+def test_show_says_what_a_split_would_hold_out_and_set_aside(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "set", contents({"a": 8, "b": 8}))
+    console, asked = _console(), DataSpec(split="views:4", val_fraction=0.25)
+    show_data(str(folder), console, call=_call, root=tmp_path, data=asked)
+    assert "views:4: 6 to train on, 8 held out, 2 set aside for choosing" in _text(console)
+
+
+def test_show_refuses_sides_where_there_are_none(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "set", contents({"a": 8, "b": 8}))
+    with pytest.raises(DataError, match=r"--split folders: .*no side of a split.*train/"):
+        show_data(str(folder), _console(), call=_call, root=tmp_path, data=DataSpec(split="folders"))
+
+
 def test_show_gives_json_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_folder(tmp_path / "set", contents({"a": 3, "b": 3}))
     show_data(str(folder), _console(), call=_call, root=tmp_path, as_json=True)

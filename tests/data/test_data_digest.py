@@ -33,6 +33,15 @@ def test_a_renamed_class_is_another_data_set(tmp_path: Path) -> None:
     assert _digest(first, tmp_path / "c") != _digest(second, tmp_path / "c")
 
 
+def test_sides_given_by_folders_belong_to_the_data_set(tmp_path: Path) -> None:
+    digests = set()
+    for held in ("a__0.png", "a__1.png"):
+        files = {f"{'test' if name == held else 'train'}/{name}": data for name, data in FILES.items()}
+        source = find_source(str(write_folder(tmp_path / held, files)), sides="asked")
+        digests.add(digest_of(source.items, hash_items(source, folder=tmp_path / "c")))
+    assert len(digests) == 2
+
+
 def test_files_that_did_not_change_are_not_read_again(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "f", FILES)
     _make_old(folder)

@@ -6,13 +6,13 @@ from picture_files import contents, write_folder, write_zip
 
 from benchbox.data.feeds import Batch, Feed, FeedOptions, GatherFeed, LoaderFeed, make_feed
 from benchbox.data.pictures import Pictures, open_pictures
-from benchbox.plan.spec import DataSpec
+from benchbox.plan.spec import Augment, DataSpec
 
 FILES = contents({"a": 11, "b": 10})
 COUNT = 21
 
 
-def _options(*, batch_size: int = 4, shuffle_seed: int | None = 5) -> FeedOptions:
+def _options(*, batch_size: int = 4, shuffle_seed: int | None = 5, augment: Augment = "none") -> FeedOptions:
     return FeedOptions(
         device=torch.device("cpu"),
         memory_format="channels_last",
@@ -20,6 +20,7 @@ def _options(*, batch_size: int = 4, shuffle_seed: int | None = 5) -> FeedOption
         mean=(0.4,),
         std=(0.3,),
         shuffle_seed=shuffle_seed,
+        augment=augment,
     )
 
 
@@ -45,6 +46,15 @@ def _order(feed: Feed, held: Pictures, epoch: int = 0) -> list[int]:
     whole = torch.cat([images for images, _ in GatherFeed(held, torch.arange(COUNT), **_plain()).batches()])
     seen = torch.cat([images for images, _ in _pass(feed, epoch)])
     return [int((whole == image).flatten(1).all(1).nonzero()) for image in seen]
+
+
+@pytest.mark.parametrize("skip", [0, 1, 5, 6])
+def test_a_pass_can_begin_after_some_of_its_batches(held: Pictures, streamed: Pictures, skip: int) -> None:
+    gathered = GatherFeed(held, torch.arange(COUNT), **_options())
+    loaded = LoaderFeed(streamed, torch.arange(COUNT), workers=0, **_options())
+    for feed in (gathered, loaded):
+        _assert_equal(list(feed.batches(2, skip=skip)), _pass(feed, 2)[skip:])
+        assert len(_pass(feed, 3)) == feed.steps
 
 
 def _plain() -> FeedOptions:
@@ -168,6 +178,41 @@ def test_a_feed_tells_each_batch_s_stages_before_it_gives_it(held: Pictures, str
 def test_whoever_watches_changes_no_batch(held: Pictures) -> None:
     feed = GatherFeed(held, torch.arange(COUNT), **_options())
     _assert_equal(list(feed.batches(1, lap=lambda stage: None)), _pass(feed, 1))
+
+
+@pytest.mark.parametrize("kind", ["gather", "loader"])
+def test_a_feed_without_augmentation_draws_nothing(held: Pictures, streamed: Pictures, kind: str) -> None:
+    pictures = held if kind == "gather" else streamed
+    feed = make_feed("gather", pictures, torch.arange(COUNT), workers=0, **_options())
+    before = torch.get_rng_state()
+    _pass(feed)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("augment", ["light", "standard"])
+def test_both_feeds_augment_alike_by_the_global_seed(held: Pictures, streamed: Pictures, augment: Augment) -> None:
+    options, indices = _options(augment=augment), torch.arange(COUNT)
+    feeds: list[Feed] = [GatherFeed(held, indices, **options)]
+    feeds += [LoaderFeed(streamed, indices, workers=workers, **options) for workers in (0, 1)]
+    passes = []
+    for feed in feeds:
+        torch.manual_seed(7)
+        passes.append(_pass(feed, 1))
+        feed.close()
+    _assert_equal(passes[0], passes[1])
+    _assert_equal(passes[0], passes[2])
+
+
+def test_augmented_pictures_differ_from_pass_to_pass_and_keep_their_labels(held: Pictures) -> None:
+    plain = _pass(GatherFeed(held, torch.arange(COUNT), **_options()), 1)
+    feed = GatherFeed(held, torch.arange(COUNT), **_options(augment="light"))
+    torch.manual_seed(0)
+    first, second = _pass(feed, 1), _pass(feed, 1)
+    assert not torch.equal(first[0][0], second[0][0])
+    for (images, labels), (others, marks) in zip(first, plain, strict=True):
+        assert torch.equal(labels, marks)
+        assert (images.shape, images.dtype) == (others.shape, others.dtype)
+        assert images.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.gpu

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from picture_files import contents, encoded, png, write_folder
@@ -12,8 +13,8 @@ from benchbox.plan.spec import DataSpec
 from benchbox.records.pictures import Count, InspectRequest, PictureReport
 
 
-def _inspect(folder: Path, root: Path, sheet: str = "") -> PictureReport:
-    data = DataSpec(source=str(folder), image_size=8, test_fraction=0.5)
+def _inspect(folder: Path, root: Path, sheet: str = "", **fields: Any) -> PictureReport:
+    data = DataSpec(source=str(folder), image_size=8, test_fraction=0.5, **fields)
     return inspect_pictures(InspectRequest(data=data, root=str(root), sheet=sheet))
 
 
@@ -55,6 +56,26 @@ def test_a_set_that_cannot_be_split_is_described_with_the_reason(folder: Path, t
     report = _inspect(folder, tmp_path)
     assert "class 'c' has a single picture" in report.problem
     assert (report.train, report.test) == (0, 0)
+
+
+def test_the_sides_of_the_asked_split_are_counted(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "set", contents({"a": 8, "b": 8}))
+    report = _inspect(folder, tmp_path, split="sector:90", val_fraction=0.25)
+    assert (report.split, report.train, report.test, report.validation) == ("sector:90", 9, 4, 3)
+
+
+def test_a_split_that_does_not_fit_is_the_reason_that_there_can_be_no_run(folder: Path, tmp_path: Path) -> None:
+    report = _inspect(folder, tmp_path, split="views:2")
+    assert "--split views:2: class 'b' has 2 views, and class 'a' has 4" in report.problem
+
+
+def test_folders_that_give_the_sides_are_described(tmp_path: Path) -> None:
+    files = {
+        f"{side}/{name}": data for side in ("train", "val") for name, data in contents({"a": 3, "b": 2}).items()
+    }
+    report = _inspect(write_folder(tmp_path / "set", files), tmp_path, split="folders")
+    assert report.classes == (Count(name="a", count=6), Count(name="b", count=4))
+    assert (report.train, report.test, report.twins) == (5, 5, 5)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

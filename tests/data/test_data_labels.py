@@ -47,6 +47,22 @@ def test_pictures_beside_class_folders_are_refused() -> None:
         label_names(["cat/1.png", "loose__1.png"])
 
 
+SIDED = (["train/cat/1.png", "test/cat/2.png"], ["train/cat__1.png", "val/cat__2.png"])
+
+
+@pytest.mark.parametrize("names", SIDED)
+def test_sides_of_a_split_are_no_classes_unless_they_are_asked_for(names: list[str]) -> None:
+    with pytest.raises(DataError, match=r"are sides of a split, not classes.*--split folders"):
+        label_names(names)
+
+
+def test_a_folder_to_keep_is_no_wrapper() -> None:
+    assert without_wrapper(["a/Train/x/1.png", "a/Train/y/2.png"], keep={"train"}) == [
+        "Train/x/1.png",
+        "Train/y/2.png",
+    ]
+
+
 def test_folders_around_everything_are_taken_off() -> None:
     assert without_wrapper(["a/b/x/1.png", "a/b/y/2.png"]) == ["x/1.png", "y/2.png"]
 

@@ -47,6 +47,43 @@ def test_folders_are_classes(tmp_path: Path) -> None:
     assert find_source(str(tmp_path)).classes == ("cat", "dog")
 
 
+@pytest.mark.parametrize("prefix", ["", "birds/", "deep/er/"])
+def test_sides_come_above_the_classes_however_they_are_nested(tmp_path: Path, prefix: str) -> None:
+    names = ("train/wren/1.png", "train/crow/1.png", "test/wren/1.png", "test/crow/1.png")
+    archive = write_zip(tmp_path / "birds.zip", {prefix + name: b"" for name in names})
+    items = find_source(str(archive), sides="asked").items
+    assert [(item.label, item.side, item.name) for item in items] == [
+        ("crow", "test", "test/crow/1.png"),
+        ("crow", "train", "train/crow/1.png"),
+        ("wren", "test", "test/wren/1.png"),
+        ("wren", "train", "train/wren/1.png"),
+    ]
+
+
+def test_below_the_sides_a_name_may_say_the_class(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"train/wren__1.png": b"", "val/wren__7.png": b""})
+    items = find_source(str(tmp_path), sides="asked").items
+    assert [(item.label, item.view, item.side) for item in items] == [("wren", 1, "train"), ("wren", 7, "test")]
+
+
+@pytest.mark.parametrize("name", ["coil20", "turntable", "auto"])
+def test_pictures_that_come_without_sides_are_not_asked_for_them(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=r"--split folders: .* does not come in folders.*views:K"):
+        find_source(name, root=tmp_path, sides="asked")
+
+
+@pytest.mark.parametrize("prefix", ["train/", "train/birds/"])
+def test_where_sides_may_be_classes_are_found_with_and_without_them(tmp_path: Path, prefix: str) -> None:
+    flat = {"wren/1.png": b"", "crow/1.png": b""}
+    sided = {"train/wren/1.png": b"", "val/crow/1.png": b""}
+    one, two = write_folder(tmp_path / "flat", flat), write_folder(tmp_path / "sided", sided)
+    assert [item.side for item in find_source(str(one), sides="either").items] == [None, None]
+    found = find_source(str(two), sides="either")
+    assert (found.classes, [item.side for item in found.items]) == (("crow", "wren"), ["test", "train"])
+    alone = write_folder(tmp_path / "alone", {prefix + name: data for name, data in flat.items()})
+    assert find_source(str(alone), sides="either").classes == ("crow", "wren")
+
+
 def test_coil20_absent_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="benchbox data get coil20"):
         find_source("coil20", root=tmp_path)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from runs import run_small, small_spec
 
 from benchbox.engine.checkpoint import load_checkpoint, read_cards
-from benchbox.engine.keeper import Standing
+from benchbox.engine.training_state import Standing
 from benchbox.errors import CheckpointError
 from benchbox.plan.requests import CardsRequest
 from benchbox.records.checkpoints import check_fit, find_checkpoint, read_card

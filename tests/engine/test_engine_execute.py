@@ -49,8 +49,9 @@ def test_an_interrupted_fit_leaves_the_last_epoch_to_go_on_from(
     spec = small_spec(pictures, f"{own_networks}:interrupted", cache=cache)
     one_step = replace(spec, fit=replace(spec.fit, batch_size=32, epochs=4))
     record = run_small(one_step, tmp_path, cache=cache, keeps_checkpoints=True)
-    content = torch.load(tmp_path / record.files["last"], weights_only=True)
-    assert {"weights", "optimizer", "schedule", "scaler"} <= set(content)
+    content = torch.load(tmp_path / record.files["state"], weights_only=True)
+    assert {"weights", "optimizer", "schedule", "scaler", "generators"} <= set(content)
+    assert "last" not in record.files
 
 
 def test_a_finished_fit_leaves_no_optimizer(
@@ -59,6 +60,7 @@ def test_a_finished_fit_leaves_no_optimizer(
     spec = small_spec(pictures, f"{own_networks}:small", cache=cache)
     record = run_small(spec, tmp_path, cache=cache, keeps_checkpoints=True)
     assert "optimizer" not in torch.load(tmp_path / record.files["last"], weights_only=True)
+    assert "state" not in record.files
 
 
 @pytest.mark.parametrize("task", ["infer", "train_step"])

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from runs import Events, run_small, small_spec
 
-from benchbox.engine.fit import plan_epochs
+from benchbox.engine.beginning import plan_epochs
 from benchbox.plan.spec import FitSpec, ModelSpec, RunSpec
 from benchbox.records.checkpoints import read_card
 from benchbox.records.events import EpochEnded, PhaseBegan, StepSeen

@@ -1,5 +1,9 @@
 """The loop bodies: they learn, they count rightly, they look when told to, and evaluation keeps its order."""
 
+import dataclasses
+import signal
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -50,6 +54,16 @@ def test_a_step_returns_the_loss_and_the_right_answers_before_it_moved() -> None
     assert not loss.requires_grad
 
 
+def test_labels_are_smoothed_in_training_alone() -> None:
+    student, (pictures, labels) = learner(), batch(1)
+    logits = student.network(pictures).detach()
+    smooth = dataclasses.replace(student, label_smoothing=0.2)
+    loss, _ = train_step(smooth, pictures, labels)
+    expected = nn.functional.cross_entropy(logits, labels, label_smoothing=0.2)
+    assert float(loss) == pytest.approx(float(expected))
+    assert float(loss) != pytest.approx(float(nn.functional.cross_entropy(logits, labels)))
+
+
 def test_fused_and_unfused_steps_agree() -> None:
     weights = []
     for fused in (True, False):
@@ -68,6 +82,63 @@ def test_an_epoch_sums_over_pictures_not_over_batches() -> None:
     expected = nn.functional.cross_entropy(student.network(together[0]), together[1])
     assert float(totals.loss) / totals.pictures == pytest.approx(float(expected.detach()), rel=1e-4)
     assert (totals.pictures, totals.steps) == (20, 2)
+
+
+def test_the_rest_of_an_epoch_is_added_to_its_beginning() -> None:
+    batches, parts = [batch(0), batch(1, 4), batch(2)], (learner(), learner())
+    whole = train_epoch(parts[0], batches, look=lambda totals: None)
+    start = train_epoch(parts[1], batches[:2], look=lambda totals: None)
+    both = train_epoch(parts[1], batches[2:], look=lambda totals: None, start=start)
+    assert (float(both.loss), int(both.correct)) == (float(whole.loss), int(whole.correct))
+    assert (both.pictures, both.steps) == (whole.pictures, whole.steps) == (36, 3)
+
+
+@pytest.mark.parametrize("where", ["fetching", "stepping", "looking"])
+def test_a_signal_ends_an_epoch_between_two_steps(where: str) -> None:
+    """Whenever it comes, the step in which it comes is made whole and looked at, and the next one is not begun."""
+    student, seen = learner(), list[int]()
+
+    def strike(at: str, number: int) -> None:
+        if at == where and number == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        for number in (1, 2, 3):
+            strike("fetching", number)
+            yield batch(number)
+
+    def look(totals: Totals) -> None:
+        strike("looking", totals.steps)
+        seen.append(totals.steps)
+
+    student.network.register_forward_pre_hook(lambda *_: strike("stepping", len(seen) + 1))
+    with pytest.raises(KeyboardInterrupt):
+        train_epoch(student, batches(), look=look)
+    assert seen == [1, 2]
+    assert student.schedule.last_epoch == 2
+
+
+def test_a_second_signal_does_not_wait_for_a_step() -> None:
+    student, seen = learner(), list[int]()
+
+    def strike(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    student.network.register_forward_pre_hook(strike)
+    with pytest.raises(KeyboardInterrupt):
+        train_epoch(student, [batch(0)], look=lambda totals: seen.append(totals.steps))
+    assert (seen, student.schedule.last_epoch) == ([], 0)
+
+
+def test_a_signal_that_means_nothing_to_anybody_ends_no_epoch() -> None:
+    heard = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        batches = [batch(0), batch(1), batch(2)]
+        totals = train_epoch(learner(), batches, look=lambda totals: signal.raise_signal(signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    assert totals.steps == 3
 
 
 def test_the_epoch_is_looked_at_after_every_step() -> None:

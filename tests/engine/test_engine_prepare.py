@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from benchbox.engine.prepare import prepare
-from benchbox.errors import ModelError
+from benchbox.engine.prepare import prepare, probe_data
+from benchbox.errors import DataError, ModelError
 from benchbox.models.describe import describe_named
 from benchbox.plan.facts import Facts, sized
 from benchbox.plan.requests import PrepareRequest
 from benchbox.plan.spec import DataSpec, ModelSpec, PlacementSpec
 from benchbox.records.description import DescribeRequest
+from benchbox.records.events import ignore
 
 CPU = PlacementSpec(device="cpu", precision="fp32", threads=1)
 
@@ -25,6 +26,17 @@ def ask(pictures: Path, cache: Path, *names: str, **fields: Any) -> Facts:
             **fields,
         )
     )
+
+
+def test_every_side_of_the_split_is_counted(pictures: Path, cache: Path) -> None:
+    data = DataSpec(source=str(pictures), image_size=64, val_fraction=0.2)
+    found = probe_data(data, dataset=cache, observer=ignore)
+    assert (found.pictures, found.train, found.test, found.validation) == (60, 43, 6, 11)
+
+
+def test_a_split_that_these_pictures_cannot_have_is_refused(pictures: Path, cache: Path) -> None:
+    with pytest.raises(DataError, match="carries no view number"):
+        prepare(PrepareRequest(data=DataSpec(source=str(pictures), split="views:4"), dataset=str(cache)))
 
 
 def test_a_size_that_a_network_cannot_take_is_refused_there_alone(pictures: Path, cache: Path) -> None:

@@ -3,7 +3,8 @@
 timm's benchmark script warms up with ten steps and divides the pictures of forty by the time of their loop.
 Its steps are written out here, with its inputs (one batch of random pictures; in training, random labels drawn
 in the step), since its package does not hold the script. Both sides have the same batch, size, precision, memory
-format and threads. Each measurement has a process of its own; the two methods take turns, so that a noisy minute
+format, threads and handling of freed memory, and both infer in inference mode: its script infers under `no_grad`,
+which is no other method but other work, about a tenth slower here. Each measurement has a process of its own; the two methods take turns, so that a noisy minute
 falls on both.
 """
 
@@ -96,13 +97,10 @@ def by_timm(model: str, task: str) -> float:
 
     from benchbox.engine.devices import probe_machine
     from benchbox.engine.place import make_place
-    from benchbox.plan.resolve import find_device
+    from benchbox.plan.resolve import settle
     from benchbox.plan.spec import PlacementSpec
 
-    machine = probe_machine()
-    device = find_device("auto", machine)
-    spec = PlacementSpec(device=device.name, precision=device.fastest, threads=machine.threads)  # type: ignore[arg-type]
-    place = make_place(spec)
+    place = make_place(settle(PlacementSpec(), probe_machine()))
     network = place.put(timm.create_model(model, in_chans=CHANNELS, num_classes=CLASSES))
     pictures = torch.randn(BATCH, CHANNELS, SIZE, SIZE, device=place.device)
     pictures = pictures.contiguous(memory_format=place.memory_format)
@@ -123,7 +121,7 @@ def _inference(network, pictures, place) -> Callable[[], None]:  # type: ignore[
     network.eval()
 
     def step() -> None:
-        with torch.no_grad(), place.autocast():
+        with torch.inference_mode(), place.autocast():
             network(pictures)
 
     return step

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchbox.errors import SpecError
-from benchbox.plan.axes import Factor, cross, fields, find_field, make_factor, value_of, vary
+from benchbox.plan.axes import Factor, cross, fields, find_field, make_factor, make_rates, value_of, vary
 from benchbox.plan.spec import RunSpec
 
 
@@ -21,6 +21,8 @@ def test_every_field_can_be_found_by_its_dotted_name() -> None:
         ("memory-format", "placement.memory_format"),
         ("lr", "fit.lr"),
         ("image_size", "data.image_size"),
+        ("recipe", "fit.recipe"),
+        ("label-smoothing", "fit.label_smoothing"),
     ],
 )
 def test_a_short_name_means_its_field(name: str, field: str) -> None:
@@ -44,6 +46,8 @@ def test_an_unknown_factor_is_refused_with_the_nearest() -> None:
         ("activation", [], ("sigmoid", "relu")),
         ("lr", ["1e-3", "0.1"], (0.001, 0.1)),
         ("compile", ["false", "true"], (False, True)),
+        ("recipe", [], ("plain", "own")),
+        ("split", ["random", "views:8"], ("random", "views:8")),
         ("threads", ["1", "2"], (1, 2)),
         ("batch-size", ["8"], (8,)),
     ],
@@ -65,6 +69,14 @@ def test_a_value_of_another_type_is_refused(name: str, texts: list[str], message
     with pytest.raises(SpecError) as error:
         make_factor(name, texts)
     assert message in str(error.value)
+
+
+def test_the_usual_rates_are_a_factor_of_ten_apart_and_plain_decimals() -> None:
+    assert make_rates([], 3e-4) == Factor(field="fit.lr", values=(3e-5, 3e-4, 3e-3))
+
+
+def test_given_rates_are_put_in_order() -> None:
+    assert make_rates([0.1, 0.001], 3e-4).values == (0.001, 0.1)
 
 
 def test_a_value_that_the_spec_refuses_is_refused() -> None:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from benchbox.errors import ModelError, SpecError
 from benchbox.plan.catalogue import CATALOGUE, canonical
 from benchbox.plan.facts import DeviceFacts
-from benchbox.plan.recipes import RECIPES
+from benchbox.plan.recipes import RECIPES, recipe_for
 from benchbox.plan.resolve import resolve
-from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RunSpec
+from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RecipeName, RunSpec
 
 CUDA = DeviceFacts(name="cuda:0", title="GPU", precisions=("fp32", "bf16", "fp16"), fastest="bf16")
 
@@ -24,20 +24,75 @@ def test_nothing_is_left_open(name: str) -> None:
     assert resolved.model.init == "suited"
     assert (resolved.fit.lr, resolved.fit.epochs) == (RECIPES[name].lr, RECIPES[name].epochs)
     assert None not in (resolved.fit.weight_decay, resolved.fit.schedule, resolved.placement.threads)
+    assert (resolved.fit.label_smoothing, resolved.fit.augment) == (0.0, "none")
     assert "auto" not in (resolved.placement.device, resolved.placement.precision, resolved.data.source)
 
 
 @given(st.sampled_from(sorted(CATALOGUE)))
-def test_resolving_twice_changes_nothing(name: str) -> None:
-    once = resolve(RunSpec(model=ModelSpec(name=name)), sample_facts())
+def test_the_plain_recipe_is_one_constant_rate_and_torchs_init_for_all(name: str) -> None:
+    resolved = resolve(RunSpec(model=ModelSpec(name=name), fit=FitSpec(recipe="plain")), sample_facts())
+    fit = resolved.fit
+    assert (fit.lr, fit.schedule, fit.weight_decay, fit.optimizer) == (1e-4, "constant", 0.01, "adamw")
+    assert (fit.label_smoothing, fit.augment, fit.epochs) == (0.0, "none", RECIPES[name].epochs)
+    assert resolved.model.init == "default"
+
+
+@pytest.mark.parametrize("recipe", ["own", "plain"])
+def test_what_is_typed_wins_over_the_recipe(recipe: RecipeName) -> None:
+    asked = RunSpec(
+        model=ModelSpec(name="alexnet", init="suited" if recipe == "plain" else "default"),
+        fit=FitSpec(
+            recipe=recipe,
+            epochs=3,
+            lr=0.5,
+            weight_decay=0.0,
+            schedule="cosine",
+            label_smoothing=0.1,
+            augment="light",
+        ),
+    )
+    resolved = resolve(asked, sample_facts())
+    assert resolved.fit == asked.fit
+    assert resolved.model.init == asked.model.init
+
+
+@pytest.mark.parametrize("recipe", ["own", "plain"])
+def test_a_foreign_network_has_both_recipes_and_keeps_its_init(recipe: RecipeName) -> None:
+    name = "torchvision:resnet18"
+    resolved = resolve(RunSpec(model=ModelSpec(name=name), fit=FitSpec(recipe=recipe)), sample_facts())
+    assert resolved.fit.lr == recipe_for(name, recipe).lr
+    assert resolved.model.init == "default"
+
+
+def test_until_and_the_split_stay_as_asked() -> None:
+    asked = RunSpec(data=DataSpec(split="views:8", val_fraction=0.1), fit=FitSpec(until=0.99))
+    resolved = resolve(asked, sample_facts())
+    assert (resolved.data.split, resolved.data.val_fraction, resolved.fit.until) == ("views:8", 0.1, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("name", "ran"),
+    [("vgg16", "fast"), ("efficientnet_b0", "fast"), ("lenet", "direct"), ("torchvision:resnet18", "fast")],
+)
+def test_only_networks_of_which_a_convolution_has_a_faster_form_are_asked_for_it(name: str, ran: str) -> None:
+    spec = RunSpec(model=ModelSpec(name=name), placement=PlacementSpec(convolution="fast"))
+    assert resolve(spec, sample_facts()).placement.convolution == ran
+    assert resolve(RunSpec(model=ModelSpec(name=name)), sample_facts()).placement.convolution == "direct"
+
+
+@given(st.sampled_from(sorted(CATALOGUE)), st.sampled_from(["own", "plain"]))
+def test_resolving_twice_changes_nothing(name: str, recipe: RecipeName) -> None:
+    once = resolve(RunSpec(model=ModelSpec(name=name), fit=FitSpec(recipe=recipe)), sample_facts())
     assert resolve(once, sample_facts()) == once
 
 
 def test_what_was_asked_for_is_kept() -> None:
     asked = RunSpec(
         model=ModelSpec(activation="gelu", dropout=0.0, init="default"),
-        fit=FitSpec(lr=0.5, epochs=3, weight_decay=0.0, schedule="constant"),
-        placement=PlacementSpec(device="cpu", precision="fp32", threads=1),
+        fit=FitSpec(
+            lr=0.5, epochs=3, weight_decay=0.0, schedule="constant", label_smoothing=0.1, augment="standard"
+        ),
+        placement=PlacementSpec(device="cpu", precision="fp32", threads=1, keeps_memory=False),
     )
     resolved = resolve(asked, sample_facts())
     assert (resolved.model, resolved.fit) == (asked.model, asked.fit)
@@ -52,12 +107,23 @@ def test_auto_takes_the_first_device_and_its_fastest_precision() -> None:
     assert resolve(RunSpec(placement=PlacementSpec(device="cuda")), facts).placement.device == "cuda:0"
 
 
+def test_freed_memory_is_kept_where_that_can_be_and_nobody_says_otherwise() -> None:
+    plain = sample_facts()
+    able = replace(plain, machine=replace(plain.machine, can_keep_memory=True))
+    with_gpu = replace(able, machine=replace(able.machine, devices=(CUDA, *able.machine.devices)))
+    assert resolve(RunSpec(), able).placement.keeps_memory is True
+    assert resolve(RunSpec(placement=PlacementSpec(keeps_memory=False)), able).placement.keeps_memory is False
+    assert resolve(RunSpec(), plain).placement.keeps_memory is False
+    assert resolve(RunSpec(), with_gpu).placement.keeps_memory is False
+
+
 @pytest.mark.parametrize(
     ("placement", "message"),
     [
         (PlacementSpec(device="cuda"), "device: got 'cuda'. allowed: cpu."),
         (PlacementSpec(precision="fp16"), "precision on cpu: got 'fp16'. allowed: fp32, bf16."),
         (PlacementSpec(threads=99), "threads: got 99"),
+        (PlacementSpec(keeps_memory=True), "keeps_memory on cpu: got True. allowed: false"),
     ],
 )
 def test_a_placement_that_is_not_here_is_refused(placement: PlacementSpec, message: str) -> None:

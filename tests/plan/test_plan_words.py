@@ -22,7 +22,7 @@ def test_defaults_are_not_said() -> None:
 def test_what_a_checkpoint_must_match_is_said() -> None:
     spec = resolved(
         model=ModelSpec(activation="relu", dropout=0.1, init="default"),
-        data=DataSpec(image_size=64, channels=3, fit_mode="pad", split_seed=7),
+        data=DataSpec(image_size=64, channels=3, fit_mode="pad", split="views:8", val_fraction=0.1, split_seed=7),
     )
     words = shlex.split(train_command(spec))
     assert words[:5] == ["benchbox", "train", "lenet", "--data", "my pictures"]
@@ -31,6 +31,8 @@ def test_what_a_checkpoint_must_match_is_said() -> None:
         "--image-size": "64",
         "--channels": "3",
         "--fit-mode": "pad",
+        "--split": "views:8",
+        "--val-fraction": "0.1",
         "--split-seed": "7",
         "--activation": "relu",
         "--dropout": "0.1",

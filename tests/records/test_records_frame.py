@@ -13,6 +13,7 @@ from factories import (
     timed_record,
     with_actual,
 )
+from msgspec.structs import replace
 
 from benchbox.errors import RecordError
 from benchbox.records.columns import COLUMNS
@@ -64,8 +65,26 @@ def test_numbers_of_a_fit_reach_their_columns() -> None:
     assert line["accuracy"] == 1.0
     assert line["epochs_to_50"] == 2
     assert line["seconds_to_90"] == 6.0
+    assert (line["epochs_to_99"], line["seconds_to_99"]) == (4, 8.0)
+    assert (line["epochs_to_100"], line["seconds_to_100"]) == (4, 8.0)
     assert line["fit_pictures_per_second"] == 648.0
     assert pd.isna(line["infer_pictures_per_second"])
+
+
+def test_an_accuracy_that_was_not_reached_has_no_epoch_and_no_time() -> None:
+    line = frame([fit_record(accuracies=(0.25, 0.95))]).loc[0]
+    assert line["epochs_to_90"] == 2
+    assert line[["epochs_to_99", "seconds_to_99", "epochs_to_100", "seconds_to_100"]].isna().all()
+
+
+def test_how_a_row_was_split_and_trained_reaches_its_columns() -> None:
+    record = fit_record(recipe="plain", until=0.99, label_smoothing=0.1, augment="light", convolution="fast")
+    data = replace(record.spec.data, split="views:8", val_fraction=0.1)
+    line = frame([replace(record, spec=replace(record.spec, data=data))]).loc[0]
+    assert (line["split"], line["val_fraction"]) == ("views:8", 0.1)
+    assert (line["recipe"], line["until"], line["label_smoothing"]) == ("plain", 0.99, 0.1)
+    assert (line["augment"], line["convolution"]) == ("light", "fast")
+    assert pd.isna(frame([fit_record()])["until"][0])
 
 
 def test_the_csv_reads_back() -> None:

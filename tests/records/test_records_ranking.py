@@ -1,10 +1,11 @@
+import msgspec
 import pytest
-from factories import bench_records, eval_record, failed_record, timed_record, with_actual
+from factories import bench_records, eval_record, failed_record, fit_record, timed_record, with_actual
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchbox.records.estimate import Estimate, exact, median
-from benchbox.records.ranking import Point, Rank, pareto, ranks, standings
+from benchbox.records.ranking import Point, Rank, common_share, pareto, ranks, seconds_to, standings
 from benchbox.records.rows import rows
 
 numbers = st.floats(min_value=0.01, max_value=100)
@@ -120,3 +121,63 @@ def test_void_and_failed_rows_are_not_ranked() -> None:
     lenet, alexnet, vgg16 = standings(rows(records))
     assert (alexnet.ranks, alexnet.times, alexnet.fronts, vgg16.times) == ({}, {}, (), {})
     assert lenet.ranks["inference"] == Rank(best=1, worst=1)
+
+
+# An epoch takes 2 s each.
+SLOW, QUICK, NEVER = (0.5, 0.8, 0.95, 0.992, 1.0), (0.5, 0.92, 1.0), (0.5, 0.6)
+
+
+def test_the_time_to_an_accuracy_lies_between_the_ends_of_two_epochs() -> None:
+    (row,) = rows([fit_record(accuracies=SLOW)])
+    reached = [seconds_to(row, share) for share in (0.9, 0.99, 1.0)]
+    assert [seen and (seen.value, seen.low, seen.high) for seen in reached] == [(6, 4, 6), (8, 6, 8), (10, 8, 10)]
+    assert not any(seen and seen.is_interval for seen in reached)
+
+
+def test_of_the_first_epoch_the_time_may_be_anything_up_to_its_end() -> None:
+    (row,) = rows([fit_record(accuracies=(1.0,))])
+    seen = seconds_to(row, 1.0)
+    assert seen is not None
+    assert (seen.low, seen.high) == (0, 2)
+
+
+def test_what_was_not_reached_and_what_a_checkpoint_does_not_know_have_no_time() -> None:
+    fit, checkpoint = rows([fit_record(accuracies=NEVER), eval_record("alexnet")])
+    assert (seconds_to(fit, 0.9), seconds_to(checkpoint, 0.9)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("curves", "share"),
+    [
+        ((SLOW, NEVER), 1.0),
+        (((0.5, 0.991), (0.91, 0.95)), 0.99),
+        (((0.5, 0.91), NEVER), 0.9),
+        ((NEVER, NEVER), None),
+    ],
+)
+def test_all_rows_are_compared_by_the_highest_accuracy_that_one_of_them_reached(
+    curves: tuple[tuple[float, ...], ...], share: float | None
+) -> None:
+    records = [fit_record(name, accuracies=seen) for name, seen in zip(("lenet", "vgg16"), curves, strict=True)]
+    assert common_share(rows(records)) == share
+
+
+def test_a_time_to_an_accuracy_is_ranked_and_never_sure() -> None:
+    records = [fit_record("lenet", accuracies=SLOW), fit_record("vgg16", accuracies=QUICK)]
+    slow, quick, never = standings(rows([*records, fit_record("alexnet", accuracies=NEVER)]))
+    assert slow.ranks["to_100"] == Rank(best=2, worst=2, is_sure=False)
+    assert quick.ranks["to_100"] == Rank(best=1, worst=1, is_sure=False)
+    assert not {"to_100", "to_99", "to_90"} & set(never.ranks)
+
+
+def test_epochs_that_touch_are_a_tie() -> None:
+    records = [fit_record("lenet", accuracies=QUICK), fit_record("vgg16", accuracies=(0.5, 0.9, 0.95, 1.0))]
+    assert {one.ranks["to_100"] for one in standings(rows(records))} == {Rank(best=1, worst=2, is_sure=False)}
+
+
+def test_a_fit_that_broke_off_or_is_void_is_not_ranked_by_its_time() -> None:
+    broken = msgspec.structs.replace(fit_record("vgg16", accuracies=(1.0,)), status="interrupted")
+    void = with_actual(fit_record("alexnet", accuracies=(1.0,)), void="answers differ")
+    records = [broken, void, fit_record("lenet", accuracies=(0.5, 0.95))]
+    assert common_share(rows(records)) == 0.9
+    assert [sorted(one.ranks) for one in standings(rows(records))][:2] == [["parameters"], []]

@@ -1,18 +1,19 @@
-"""The tables of runs that took turns: gains with intervals from shared blocks, voids, losses, and old reports."""
+"""The tables of ablations: arms over seeds and how they differ, chosen rates, runs that took turns, old reports."""
 
 from collections.abc import Sequence
 from io import StringIO
-from pathlib import Path
+from typing import Any
 
 import pytest
-from factories import ablation_records, failed_record, fit_record, sample_plan, timed_record
+from factories import ablation_records, failed_record, fit_record, sample_plan, timed_record, with_measured
 from msgspec.structs import replace
 from rich.console import Console
 
 from benchbox.plan.facts import Ceiling
+from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
 from benchbox.records.record import Record
-from benchbox.report.ablation import ablation_table, ladder_table
+from benchbox.report.ablation import ablation_grids, ladder_table
 from benchbox.report.grid import Grid, print_grid
 
 PLACEMENTS = (("fp32", "contiguous"), ("fp32", "channels_last"), ("bf16", "channels_last"))
@@ -52,6 +53,10 @@ def shown(grid: Grid) -> list[str]:
     out = StringIO()
     print_grid(Console(file=out, width=80), grid)
     return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def ablation_table(plan: Plan, records: Sequence[Record]) -> Grid:
+    return ablation_grids(plan, records)[0]
 
 
 def gains(grid: Grid) -> list[list[tuple[str, str]]]:
@@ -223,6 +228,14 @@ def test_an_ablation_of_the_placement_shows_how_many_times_as_fast_an_arm_is() -
     assert max(map(len, shown(grid))) <= 80
 
 
+def test_what_is_placed_otherwise_is_also_compared_in_accuracy() -> None:
+    conclusion = ablation_grids(*placed())[-1]
+    assert conclusion.title == "Conclusion on accuracy"
+    assert conclusion.notes[0].startswith(
+        "lenet after 4 epochs: both reach 100 % in every seed; the epochs to 100 %"
+    )
+
+
 def test_a_lost_training_step_takes_nothing_from_the_accuracy() -> None:
     plan, records = placed()
     records[1] = failed_record("lenet", "train_step", status="oom", reason="no room", precision="bf16")
@@ -241,19 +254,167 @@ def test_a_void_training_step_is_marked_in_the_ablation() -> None:
 def test_an_ablation_that_took_no_turns_keeps_its_epochs() -> None:
     records = ablation_records()
     grid = ablation_table(sample_plan("ablate", records, factors=("model.activation",)), records)
-    assert [column.title for column in grid.columns][3:6] == ["to 50%", "to 90%", "to 99%"]
+    assert [column.title for column in grid.columns][3:6] == ["to 90%", "to 99%", "to 100%"]
     assert next(iter(grid.lines))[6].text == "648"
     assert "mean ± the same" in grid.notes[0]
 
 
-def test_a_report_from_before_the_turns_is_shown_as_it_was() -> None:
-    kept = Path(__file__).parents[2] / "reports" / "kept" / "ablate-speed"
-    if not kept.is_dir():
-        pytest.skip("the kept reports are not here")
-    from benchbox.records.journal import read
-    from benchbox.runner.folder import read_plan
+ACTIVATION = ("model.activation",)
 
-    grid = ladder_table(read_plan(kept), read(kept))
-    assert grid.notes[0].startswith("Each rung keeps what the ones above it added.")
-    assert not any("turns" in note for note in grid.notes)
-    assert all(not cell.detail for line in grid.lines for cell in line[3:5])
+
+def compared(sigmoid: Sequence[float], relu: Sequence[float], *, model: str = "lenet") -> list[Record]:
+    """Fits of two epochs with these accuracies at their ends, in pictures right of 144, a seed each."""
+    return [
+        fit_record(model, activation=name, seed=seed, accuracies=(0.5, correct / 144))
+        for name, rights in (("sigmoid", sigmoid), ("relu", relu))
+        for seed, correct in enumerate(rights)
+    ]
+
+
+def two_networks() -> list[Record]:
+    """LeNet's arms are all at 100 %, AlexNet's are far from one another."""
+    lenet, alexnet = ((144, 144, 144), (144, 144, 144)), ((9, 7, 10), (144, 143, 144))
+    return [*compared(*lenet), *compared(*alexnet, model="alexnet")]
+
+
+def grids(records: Sequence[Record], **fields: object) -> dict[str, Grid]:
+    plan = sample_plan("ablate", records, factors=ACTIVATION, **fields)
+    return {grid.title: grid for grid in ablation_grids(plan, records)}
+
+
+def test_the_differences_of_an_ablation() -> None:
+    assert shown(grids(two_networks())["Differences in accuracy"]) == DIFFERENCES
+
+
+DIFFERENCES = [
+    "Differences in accuracy",
+    "Network  Arm − the first     Difference points  Could show points  p Holm  Seeds",
+    "────────────────────────────────────────────────────────────────────────────────",
+    "lenet    relu − sigmoid     0.00 in every seed                  –       –      3",
+    "",
+    "alexnet  relu − sigmoid   +93.8 (92.0 to 95.5)                2.3  <0.001      3",
+    "· Difference: held-out accuracy of the arm minus that of the first, paired over",
+    "  equal seeds: mean and 95 % interval (paired t). Could show: the smallest true",
+    "  difference that so many seeds would have shown at 80 % power (two-sided 5 %",
+    "  without a correction, noncentral t at the spread of the paired differences;",
+    "  Cohen 1988, chapter 2).",
+    "· p: paired t-test, Holm-corrected over the 1 pair of arms that were tested.",
+    "· in every seed: the difference is the same in each, which leaves no interval",
+    "  and no test.",
+    "· Near 0 and 100 % an interval by t reaches beyond what an accuracy can be; it",
+    "  is shown as it is.",
+    "· lenet: every seed of every arm is at 100 %, so that accuracy cannot tell the",
+    "  arms apart.",
+]
+
+
+def test_a_conclusion_stands_below_for_each_network() -> None:
+    lenet, alexnet = grids(two_networks())["Conclusion"].notes
+    assert lenet.startswith("lenet after 2 epochs: both reach 100 % in every seed; ")
+    assert alexnet.startswith(
+        "alexnet after 2 epochs: relu 99.8 ± 0.4 %, sigmoid 6.0 ± 1.1 %: relu is higher by 93.8 "
+    )
+
+
+def test_one_seed_has_no_table_of_differences_and_concludes_nothing() -> None:
+    found = grids(compared((9,), (144,)))
+    assert list(found) == ["Ablation of activation", "Conclusion"]
+    assert found["Conclusion"].notes[0].endswith("nothing can be concluded from one seed.")
+
+
+def test_a_single_arm_is_compared_with_nothing() -> None:
+    assert list(grids(compared((9, 10), ()))) == ["Ablation of activation"]
+
+
+def test_seeds_missing_on_one_side_are_said() -> None:
+    records = compared((9, 7, 10), (144, 143, 144))
+    records[1] = failed_record("lenet", activation="sigmoid", seed=1, status="nan", reason="NaN in epoch 2")
+    found = grids(records)
+    (line,) = found["Differences in accuracy"].lines
+    assert (line[5].text, line[5].detail) == ("2", "of 3")
+    assert "sigmoid 2 of 3" in found["Conclusion"].notes[0]
+
+
+def test_an_arm_that_failed_throughout_has_blanks() -> None:
+    records = compared((9, 7), (144, 143))
+    records += [failed_record("lenet", activation="tanh", seed=seed, status="nan") for seed in (0, 1)]
+    lines = list(grids(records)["Differences in accuracy"].lines)
+    assert [cell.text for cell in lines[1][2:]] == ["–"] * 4
+
+
+def test_an_interval_beyond_what_an_accuracy_can_be_is_shown_and_explained() -> None:
+    beyond = grids(compared((144, 140, 142), (143, 144, 142)))["Differences in accuracy"]
+    assert any("beyond what an accuracy can be" in note for note in beyond.notes)
+    within = grids(compared((70, 72, 74), (90, 93, 94)))["Differences in accuracy"]
+    assert not any("beyond what an accuracy can be" in note for note in within.notes)
+
+
+def test_several_arms_are_compared_with_the_first_and_tested_in_all_pairs() -> None:
+    records = compared((9, 7, 10), (144, 143, 144))
+    records += [
+        fit_record("lenet", activation="tanh", seed=seed, accuracies=(0.9 + seed / 144,)) for seed in range(3)
+    ]
+    grid = grids(records)["Differences in accuracy"]
+    assert [(line[1].text, line[1].detail) for line in grid.lines] == [("relu", "− sigmoid"), ("tanh", "− sigmoid")]
+    assert any("over the 3 pairs of arms" in note for note in grid.notes)
+
+
+def test_a_number_in_the_name_of_an_arm_has_its_word_before_it() -> None:
+    records = [fit_record("lenet", dropout=dropout, seed=seed) for dropout in (0.0, 0.5) for seed in (0, 1)]
+    plan = sample_plan("ablate", records, factors=("model.dropout",))
+    (line,) = ablation_grids(plan, records)[1].lines
+    assert (line[1].text, line[1].detail) == ("dropout 0.5", "− dropout 0")
+
+
+def chosen_rates() -> list[Record]:
+    """Two arms at three rates: sigmoid is best at the highest, relu at the middle one."""
+    aside = {("sigmoid", 1e-4): 0.2, ("sigmoid", 1e-3): 0.5, ("sigmoid", 1e-2): 0.9}
+    aside |= {("relu", 1e-4): 0.8, ("relu", 1e-3): 0.95, ("relu", 1e-2): 0.1}
+    return [
+        with_measured(
+            fit_record("lenet", activation=name, lr=lr, seed=seed, accuracies=(0.1, accuracy - 0.05 * seed)),
+            val_accuracy=(0.1, accuracy + 0.01 * seed),
+            val_loss=(2.0, 1 - accuracy),
+        )
+        for (name, lr), accuracy in aside.items()
+        for seed in (0, 1)
+    ]
+
+
+def test_arms_are_compared_at_the_rates_that_they_chose() -> None:
+    found = grids(chosen_rates(), chosen=("fit.lr",))
+    assert list(found) == ["Ablation of activation", "Learning rates", "Differences in accuracy", "Conclusion"]
+    table = found["Ablation of activation"]
+    assert [column.title for column in table.columns][:4] == ["Network", "Activation", "Rate", "Accuracy"]
+    assert [(line[1].text, line[2].text, line[3].text) for line in table.lines] == [
+        ("sigmoid", "0.01", "87.5"),
+        ("relu", "0.001", "92.7"),
+    ]
+    assert "but for the learning rate, of which each arm has its own best" in table.notes[0]
+    (said,) = found["Conclusion"].notes
+    assert "chosen on pictures set aside: sigmoid 0.01, relu 0.001." in said
+    assert said.endswith("At the edge of these rates, beyond which a better one may lie: sigmoid.")
+    assert all(max(map(len, shown(grid))) <= 80 for grid in found.values())
+
+
+def test_all_rates_are_shown_with_what_they_did_on_the_pictures_set_aside() -> None:
+    grid = grids(chosen_rates(), chosen=("fit.lr",))["Learning rates"]
+    assert [[cell.text for cell in line[1:]] for line in grid.lines] == [
+        ["sigmoid", "0.0001", "20.5", "0.800", "–", "2"],
+        ["sigmoid", "0.001", "50.5", "0.500", "–", "2"],
+        ["sigmoid", "0.01", "90.5", "0.100", "yes", "2"],
+        ["relu", "0.0001", "80.5", "0.200", "–", "2"],
+        ["relu", "0.001", "95.5", "0.050", "yes", "2"],
+        ["relu", "0.01", "10.5", "0.900", "–", "2"],
+    ]
+
+
+def test_a_recipe_says_what_it_brings_along() -> None:
+    plain: dict[str, Any] = {"recipe": "plain", "init": "default", "lr": 1e-4, "schedule": "constant"}
+    own: dict[str, Any] = {"recipe": "own", "init": "suited", "lr": recipe_for("lenet").lr, "schedule": "one_cycle"}
+    records = [fit_record("lenet", **fields) for fields in (plain, own)]
+    grid = ablation_table(sample_plan("ablate", records, factors=("fit.recipe",)), records)
+    assert [line[1].text for line in grid.lines] == ["plain", "own"]
+    assert grid.notes[0].startswith(
+        "Only recipe changes, and with it init, lr and schedule; all else stays. Accuracy: held-out"
+    )

@@ -1,5 +1,6 @@
 """The grids of a bench: ranking, details, constraints; processes, void rows and doubts."""
 
+import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from factories import (
     bench_records,
     eval_record,
     failed_record,
+    fit_record,
     full_records,
     largest_record,
     process_records,
@@ -25,6 +27,7 @@ from rich.console import Console
 from benchbox.plan.facts import Ceiling
 from benchbox.records.record import Record
 from benchbox.records.rows import rows
+from benchbox.report.document import json_document
 from benchbox.report.grid import Grid, markdown_table
 from benchbox.report.lines import ended_line
 from benchbox.report.show import show
@@ -80,8 +83,8 @@ def test_a_place_by_a_mere_range_is_marked_and_explained() -> None:
     records = [timed_record("lenet"), timed_record("vgg16", samples=[1.0, 1.01, 1.02])]
     ranking = _grids(records)["Ranking"]
     assert _column(ranking, "Infer") == [("1", ""), ("2?", "")]
-    assert "?: by the range of a few samples" in ranking.notes[0]
-    assert "?:" not in _grids(bench_records())["Ranking"].notes[0]
+    assert "?: by a range, which is no interval" in ranking.notes[0]
+    assert "?:" not in _grids(_three("infer"))["Ranking"].notes[0]
 
 
 def test_ratios_of_several_kinds_are_all_named() -> None:
@@ -127,7 +130,7 @@ def test_a_void_row_keeps_its_numbers_and_is_never_best() -> None:
     records[0] = with_actual(records[0], void="answers differ")
     grids = _grids(records)
     table = markdown_table(grids["Speed, size and accuracy"]).splitlines()
-    assert table[2].startswith("| lenet (void) | 73.5 k | 0.0155 | 320 ±2.0 % |")
+    assert table[2].startswith("| lenet (void) | 73.5 k 0.0155 | 320 ±2.0 % |")
     assert "**160** ±2.0 %" in table[3]
     assert _column(grids["Ranking"], "Architecture") == [("alexnet", ""), ("vgg16", "")]
     assert "lenet: void, not ranked: inference: answers differ" in grids["Speed, size and accuracy"].notes
@@ -149,7 +152,90 @@ def test_of_a_wide_interval_the_bounds_are_told() -> None:
 def test_all_that_overlap_the_best_are_bold() -> None:
     records = _three("infer")
     table = markdown_table(_grids(records)["Speed, size and accuracy"]).splitlines()[2:]
-    assert [line.count("**") // 2 for line in table] == [4, 2, 0]
+    assert [line.count("**") // 2 for line in table] == [3, 2, 0]
+
+
+SPEED = "Speed, size and accuracy"
+
+
+def _fits(**curves: tuple[float, ...]) -> list[Record]:
+    """Timed rows with a fit each, an epoch of 2 s; by default a row has none."""
+    timed = [timed_record(name, samples=[0.1 * (place + 1)] * 6) for place, name in enumerate(SIZES)]
+    return [*timed, *(fit_record(name, accuracies=seen) for name, seen in curves.items())]
+
+
+def test_time_to_accuracy_is_a_column_of_the_highest_share_that_a_row_reached() -> None:
+    grids = _grids(_fits(lenet=(0.5, 0.92, 1.0), alexnet=(0.95, 0.99), vgg16=(0.4, 0.5, 0.6, 1.0)))
+    table = grids[SPEED]
+    blank = ("–", "")
+    assert _column(table, "To 100%") == [("6.00", "3 ep."), blank, blank, ("8.00", "4 ep."), blank, blank]
+    assert "To 100%: seconds and epochs of one fit until that accuracy" in table.notes[0]
+    assert _column(grids["Ranking"], "To 100%") == [("1–2?", ""), blank, blank, ("1–2?", ""), blank, blank]
+    assert "the epoch in which one fit got there" in grids["Ranking"].notes[0]
+
+
+@pytest.mark.parametrize(
+    ("curves", "title"),
+    [
+        ({"lenet": (0.5, 0.992), "alexnet": (0.5, 0.6)}, "To 99%"),
+        ({"lenet": (0.5, 0.91), "alexnet": (0.5, 0.6)}, "To 90%"),
+        ({"lenet": (0.5, 0.89), "alexnet": (0.5, 0.6)}, None),
+    ],
+)
+def test_where_nobody_got_to_the_highest_share_a_lower_one_stands(
+    curves: dict[str, tuple[float, ...]], title: str | None
+) -> None:
+    grids = _grids(_fits(**curves))
+    for grid in (grids[SPEED], grids["Ranking"]):
+        shown = [column.title for column in grid.columns if column.title.startswith("To ")]
+        assert shown == ([title] if title else [])
+
+
+def test_the_quickest_to_an_accuracy_is_bold_unless_epochs_touch() -> None:
+    apart = markdown_table(_grids(_fits(lenet=(0.5, 1.0), alexnet=(0.5, 0.6, 0.7, 1.0)))[SPEED])
+    assert "**4.00** 2 ep." in apart
+    assert "**8.00**" not in apart
+    touching = markdown_table(_grids(_fits(lenet=(0.5, 1.0), alexnet=(0.5, 0.6, 1.0)))[SPEED])
+    assert "| 4.00 2 ep. |" in touching
+
+
+def test_how_a_checkpoint_learned_is_told_by_the_report_that_it_was_trained_in() -> None:
+    trained = "reports/20261124-054924-train/checkpoints/lenet-best.pt"
+    evaluated = eval_record("lenet")
+    evaluated = replace(evaluated, spec=replace(evaluated.spec, checkpoint=trained), files={"checkpoint": trained})
+    table = _grids([*_fits(alexnet=(0.5, 1.0)), evaluated])[SPEED]
+    assert _column(table, "To 100%")[:2] == [("–", ""), ("4.00", "2 ep.")]
+    told = "how it learned: `benchbox report reports/20261124-054924-train`"
+    assert f"lenet: accuracy from checkpoint {trained}; {told}." in table.notes
+    assert not any("how it learned" in note for note in _grids([*_fits(), eval_record("lenet")])[SPEED].notes)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_widest_rows_leave_room_for_the_time_to_accuracy(width: int) -> None:
+    records = [
+        *process_records("efficientnet_b0", medians=(4.5, 4.9, 4.7)),
+        *process_records("efficientnet_b0", "train_step", medians=(20.0, 23.1, 21.5)),
+        fit_record("efficientnet_b0", accuracies=(*[0.6] * 899, 1.0)),
+        failed_record("googlenet", "infer", status="unsupported"),
+        failed_record("googlenet", "train_step", status="interrupted"),
+        failed_record("googlenet", "fit", status="interrupted"),
+    ]
+    out = StringIO()
+    show(Console(file=out, width=width), Path("x"), sample_plan("bench", records), records)
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    (line,) = [line for line in lines if "efficientnet_b0" in line and "1,800" in line]
+    assert "100.0" in line
+    assert any("900 ep." in line for line in lines)
+
+
+def test_the_document_ranks_the_time_to_accuracy_and_tells_it() -> None:
+    records = _fits(lenet=(0.5, 1.0), alexnet=(0.5, 0.6, 0.7, 1.0))
+    document = json.loads(json_document(Path("x"), sample_plan("bench", records), records))
+    assert [place["ranks"].get("to_100") for place in document["ranking"]][:3] == [[1, 1], [2, 2], None]
+    assert "to_100" in document["ranking"][0]["unsure"]
+    assert [row["seconds_to_100"] for row in document["rows"]][:3] == [4.0, 8.0, None]
+    assert [row["epochs_to_100"] for row in document["rows"]][:3] == [2, 4, None]
 
 
 def test_the_details_show_what_was_measured_and_no_empty_columns() -> None:

@@ -8,11 +8,12 @@ from factories import (
     fit_record,
     full_records,
     sample_actual,
+    sample_facts,
     sample_plan,
     timed_record,
 )
 
-from benchbox.plan.spec import DataSpec
+from benchbox.plan.spec import DataSpec, RunSpec
 from benchbox.records.record import Record
 from benchbox.report.conditions import NEIGHBOURS, conditions, split_text, unfinished
 
@@ -21,12 +22,66 @@ def _with(record: Record, **changes: object) -> Record:
     return msgspec.structs.replace(record, actual=sample_actual(**changes))
 
 
+def _on(record: Record, **changes: object) -> RunSpec:
+    data = msgspec.structs.replace(record.spec.data, **changes)
+    return msgspec.structs.replace(record.spec, data=data)
+
+
 @pytest.mark.parametrize(
     ("fraction", "ratio"), [(0.1, "9:1"), (0.2, "4:1"), (0.25, "3:1"), (0.5, "1:1"), (1 / 3, "2:1")]
 )
 def test_the_split_is_a_ratio(fraction: float, ratio: str) -> None:
     said = split_text(DataSpec(test_fraction=fraction, split_seed=3), 1296, 144)
     assert said == f"random {ratio}, seed 3: 1,296 train, 144 held out"
+
+
+@pytest.mark.parametrize(
+    ("data", "counts", "said"),
+    [
+        (
+            DataSpec(split="views:8", split_seed=1),
+            (160, 1280, 0),
+            "8 of 72 views of each object, seed 1: 160 train, 1,280 held out",
+        ),
+        (
+            DataSpec(split="views:8", val_fraction=0.1),
+            (144, 1280, 16),
+            "8 of 72 views of each object, seed 0: 144 train, 1,280 held out, 16 set aside for choosing",
+        ),
+        (DataSpec(split="sector:90"), (1080, 360, 0), "a sector of 90°, seed 0: 1,080 train, 360 held out"),
+        (DataSpec(split="folders"), (9469, 3925, 0), "as the folders give it: 9,469 train, 3,925 held out"),
+        (
+            DataSpec(val_fraction=0.1),
+            (1166, 144, 130),
+            "random 9:1, seed 0: 1,166 train, 144 held out, 130 set aside for choosing",
+        ),
+        (DataSpec(part="all", split="views:8"), (1440, 0, 0), "none: all 1,440 pictures"),
+        (DataSpec(split="views:8"), (0, 0, 0), ""),
+    ],
+)
+def test_every_rule_is_said_in_a_line(data: DataSpec, counts: tuple[int, int, int], said: str) -> None:
+    assert split_text(data, *counts) == said
+
+
+def test_the_line_counts_what_a_run_really_set_aside() -> None:
+    record = _with(fit_record(), train=1166, test=144, validation=130)
+    records = [msgspec.structs.replace(record, spec=_on(record, val_fraction=0.1))]
+    assert "130 set aside" in dict(conditions(sample_plan("train", records), records))["Split"]
+
+
+def test_twins_may_be_among_the_pictures_set_aside() -> None:
+    records, facts = [fit_record()], sample_facts()
+    for validation, others in ((0, "training pictures"), (9, "training pictures and those set aside")):
+        found = msgspec.structs.replace(facts.data, twins=2, validation=validation)
+        plan = sample_plan("train", records, facts=msgspec.structs.replace(facts, data=found))
+        said = f"2 held-out pictures have a twin, pixel for pixel, among the {others}"
+        assert ("", said) in conditions(plan, records)
+
+
+@pytest.mark.parametrize("rule", ["views:8", "sector:90"])
+def test_only_a_random_split_of_views_is_called_easy(rule: str) -> None:
+    records = [msgspec.structs.replace(fit_record(), spec=_on(fit_record(), split=rule))]
+    assert NEIGHBOURS not in str(conditions(sample_plan("train", records), records))
 
 
 def test_views_of_a_turntable_come_with_the_warning() -> None:

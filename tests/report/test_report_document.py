@@ -49,6 +49,21 @@ def test_the_arms_of_an_ablation_are_not() -> None:
     assert (said["ranking"], said["pareto"]) == ([], {"latency": [], "parameters": []})
 
 
+def test_the_arms_of_an_ablation_are_compared_in_the_document() -> None:
+    records = ablation_records(models=("lenet",))
+    (found,) = _document(sample_plan("ablate", records, factors=("model.activation",)), records)["comparisons"]
+    assert found["conclusion"].startswith("lenet after 4 epochs: both reach the same accuracy in every seed")
+    accuracy, epochs = found["differences"]
+    assert (accuracy["metric"], accuracy["base"], accuracy["arm"]) == ("accuracy", "sigmoid", "relu")
+    assert (accuracy["seeds"], accuracy["mean"], accuracy["p"]) == ([0, 1, 2], 0.0, None)
+    assert (epochs["metric"], epochs["mean"]) == ("epochs to 90%", -1.0)
+
+
+def test_what_is_no_ablation_compares_nothing() -> None:
+    records = [fit_record(seed=seed) for seed in (0, 1)]
+    assert _document(sample_plan("train", records), records)["comparisons"] == []
+
+
 def test_the_answer_to_constraints_is_in_the_document() -> None:
     records = bench_records()
     said = _document(sample_plan("bench", records, under=("latency<1s",)), records)["under"]

@@ -32,7 +32,7 @@ modes       L (1,440)
 formats     PNG (1,440)
 views       72 different view numbers in the names
 duplicates  none
-split       1,296 to train on, 144 held out
+split       random: 1,296 to train on, 144 held out
 sheet       coil20.png
 """
 
@@ -65,8 +65,15 @@ def test_duplicates_twins_and_strangers_are_shown() -> None:
     report = msgspec.structs.replace(COIL20, duplicates=(("a.png", "b.png"),), twins=3, others=("notes.txt",))
     text = _text(picture_report(report))
     assert "a.png = b.png" in text
-    assert "same pixels as a training picture: 3" in text
+    assert "same pixels as a training picture: 3;" in text
     assert "not pictures by name (1): notes.txt" in text
+
+
+def test_pictures_set_aside_are_shown_and_twins_may_be_theirs() -> None:
+    report = msgspec.structs.replace(COIL20, split="views:8", train=144, test=1280, validation=16, twins=1)
+    text = _text(picture_report(report))
+    assert "split       views:8: 144 to train on, 1,280 held out, 16 set aside for choosing" in text
+    assert "same pixels as a training picture or one set aside: 1;" in " ".join(text.split())
 
 
 def test_what_hinders_a_run_is_shown() -> None:

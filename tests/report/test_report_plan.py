@@ -39,7 +39,7 @@ def shown(plan: Plan) -> str:
 
 
 def test_it_says_how_many_runs_and_about_how_long() -> None:
-    assert expectation(sweep()).startswith("10 runs of 3 networks, at most about 7 min")
+    assert expectation(sweep()).startswith("10 runs of 3 networks, at most about 2 min")
 
 
 def test_nothing_is_promised_where_nothing_is_known() -> None:

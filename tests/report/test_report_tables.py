@@ -16,6 +16,7 @@ from factories import (
     fit_record,
     sample_plan,
     timed_record,
+    with_measured,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,21 +121,23 @@ def test_the_bench_table() -> None:
 
 BENCH = [
     "Speed, size and accuracy",
-    "                                    Infer    p50   Train  Peak    Accuracy",
-    "Architecture  Param.   GFLOP           /s     ms      /s   MiB           %",
-    "──────────────────────────────────────────────────────────────────────────",
-    "lenet         73.5 k  0.0155          320    100     107   300       100.0",
-    "                                   ±2.0 %         ±2.0 %        (97.4–100)",
-    "alexnet       58.4 M    2.28          160    200    53.3   300       100.0",
-    "                                   ±2.0 %         ±2.0 %        (97.4–100)",
-    "vgg16          140 M    58.0          107    300    35.6   300     skipped",
-    "                                   ±2.0 %         ±2.0 %",
-    "resnet50      25.9 M    8.41         10.0  3,200     oom     –           –",
-    "                              (9.70–10.3)",
+    "              Param.        Infer    p50   Train  Peak    Accuracy  To 100%",
+    "Architecture   GFLOP           /s     ms      /s   MiB           %        s",
+    "───────────────────────────────────────────────────────────────────────────",
+    "lenet         73.5 k          320    100     107   300       100.0     8.00",
+    "              0.0155       ±2.0 %         ±2.0 %        (97.4–100)    4 ep.",
+    "alexnet       58.4 M          160    200    53.3   300       100.0     8.00",
+    "                2.28       ±2.0 %         ±2.0 %        (97.4–100)    4 ep.",
+    "vgg16          140 M          107    300    35.6   300     skipped        –",
+    "                58.0       ±2.0 %         ±2.0 %",
+    "resnet50      25.9 M         10.0  3,200     oom     –           –        –",
+    "                8.41  (9.70–10.3)",
     "· Infer, Train: pictures a second, median and its 95 % interval in one process.",
     "  p50: median time of inference on a batch of 32. Peak: memory of a training",
     "  step above the process's floor. GFLOP: forward pass of one picture, 1 MAC = 2",
-    "  FLOP. Accuracy: on held-out pictures, Wilson 95 %.",
+    "  FLOP. Accuracy: on held-out pictures, Wilson 95 %. To 100%: seconds and epochs",
+    "  of one fit until that accuracy, the highest of 100, 99 and 90 % that a row",
+    "  reached.",
     "· vgg16: fit skipped: one epoch takes about 13 min here: `benchbox train vgg16`",
     "· resnet50: training oom: the process ended with SIGKILL",
     "· Too few samples for a 95 % interval: resnet50 inference (range of 3).",
@@ -162,7 +165,7 @@ def test_a_broken_rung_is_stepped_over() -> None:
 def test_an_ablation_has_a_section_an_architecture_and_a_line_a_value() -> None:
     records = ablation_records()
     plan = sample_plan("ablate", records, factors=("model.activation",))
-    (grid,) = result_grids(Path(), plan, records)
+    (grid, *_) = result_grids(Path(), plan, records)
     assert [[line[1].text for line in section] for section in grid.sections] == [["sigmoid", "relu"]] * 2
     # Accuracies of the three seeds: 100, 99, 98 per cent of 144 pictures, in whole pictures.
     assert (next(grid.lines)[2].text, next(grid.lines)[2].detail) == ("99.1", "± 1.1")
@@ -170,21 +173,21 @@ def test_an_ablation_has_a_section_an_architecture_and_a_line_a_value() -> None:
 
 def test_one_seed_has_no_spread() -> None:
     records = ablation_records(seeds=1)
-    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    (grid, *_) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
     assert next(grid.lines)[2].detail == "± –"
 
 
 def test_a_mean_over_the_seeds_that_got_there_says_so_and_is_not_ranked() -> None:
     records = ablation_records()
-    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
-    cell = next(grid.lines)[5]
+    (grid, *_) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    cell = next(grid.lines)[4]
     assert (cell.detail, cell.value) == ("(2 of 3)", None)
 
 
 def test_a_lost_seed_is_counted_and_its_reason_kept() -> None:
     records = ablation_records(models=("lenet",))
     records[0] = failed_record("lenet", activation="sigmoid", status="nan", reason="NaN in epoch 2")
-    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
+    (grid, *_) = result_grids(Path(), sample_plan("ablate", records, factors=("model.activation",)), records)
     assert next(grid.lines)[-1].text == "2 of 3"
     assert any("fit nan: NaN in epoch 2" in note for note in grid.notes)
 
@@ -194,7 +197,7 @@ def test_two_factors_are_two_columns() -> None:
         fit_record("lenet", activation=value, dropout=drop) for value in ("relu", "gelu") for drop in (0.0, 0.5)
     ]
     plan = sample_plan("ablate", records, factors=("model.activation", "model.dropout"))
-    (grid,) = result_grids(Path(), plan, records)
+    (grid, *_) = result_grids(Path(), plan, records)
     assert [(line[1].text, line[2].text) for line in grid.lines] == [
         ("relu", "0"),
         ("relu", "0.5"),
@@ -233,9 +236,49 @@ def test_the_caption_says_what_changes_and_what_does_not(
         )
         for record in ablation_records()
     ]
-    (grid,) = result_grids(Path(), sample_plan("ablate", records, factors=(factor,)), records)
+    (grid, *_) = result_grids(Path(), sample_plan("ablate", records, factors=(factor,)), records)
     assert grid.notes[0].startswith(f"Only {factor.split('.')[1]} changes; all else stays")
     assert {sentence for sentence in (OWN_RATE, SUITED) if sentence in grid.notes[0]} == said
+
+
+def test_training_tells_how_soon_each_fit_was_how_accurate() -> None:
+    quick, slow = (0.5, 0.92, 0.992), (0.3, 0.91, 0.95, 1.0)
+    records = [
+        fit_record("lenet", accuracies=quick),
+        fit_record("vgg16", accuracies=slow),
+        failed_record("alexnet"),
+    ]
+    _, grid = result_grids(Path(), sample_plan("train", records), records)
+    assert grid.title == "Time to accuracy"
+    assert [column.title for column in grid.columns] == ["Architecture", "To 90%", "To 99%", "To 100%"]
+    assert [[(cell.text, cell.detail) for cell in line[1:]] for line in grid.lines] == [
+        [("4.00 s", "2 ep."), ("6.00 s", "3 ep."), ("–", "")],
+        [("4.00 s", "2 ep."), ("8.00 s", "4 ep."), ("8.00 s", "4 ep.")],
+        [("–", "")] * 3,
+    ]
+
+
+def test_training_tells_on_which_pictures_the_best_epochs_were_chosen() -> None:
+    apart = with_measured(fit_record("vgg16"), val_accuracy=(0.9, 0.8, 0.7, 0.6), val_loss=(0.1, 0.2, 0.3, 0.4))
+    themselves, aside = "chosen on the held-out pictures themselves", "chosen on the pictures set aside."
+    assert f"{themselves}." in train_table(rows([fit_record()])).notes[0]
+    assert aside in train_table(rows([apart])).notes[0]
+    both = train_table(rows([fit_record(), apart]))
+    assert f"{themselves} or the pictures set aside." in both.notes[0]
+    assert [(line[4].text, line[4].detail) for line in both.lines] == [("100.0", "ep. 4"), ("25.0", "ep. 1")]
+
+
+def test_where_no_fit_was_accurate_there_is_no_table_of_times() -> None:
+    records = [fit_record(accuracies=(0.3, 0.89))]
+    assert [grid.title for grid in result_grids(Path(), sample_plan("train", records), records)] == ["Training"]
+
+
+def test_a_fit_that_broke_off_after_it_got_there_says_so_and_is_not_ranked() -> None:
+    broken = replace(fit_record("vgg16", accuracies=(0.95,)), status="interrupted")
+    records = [broken, fit_record("lenet", accuracies=(0.5, 0.6, 0.95))]
+    _, grid = result_grids(Path(), sample_plan("train", records), records)
+    first = next(grid.lines)[1]
+    assert (first.text, first.detail, first.value) == ("2.00 s", "1 ep.", None)
 
 
 def test_a_fit_that_was_cut_short_shows_its_word_not_a_number() -> None:
@@ -254,7 +297,7 @@ def test_an_evaluation_shows_classes_and_confused_pairs(tmp_path: Path) -> None:
     columns = {"picture": right, "label": right, "predicted": ["obj2", *right[1:]], "probability": 0.9}
     pd.DataFrame({**columns, "label_rank": 1}).to_csv(tmp_path / "lenet.csv", index=False)
     records = [eval_record(predictions="lenet.csv")]
-    _, classes, pairs = result_grids(tmp_path, sample_plan("eval", records), records)
+    *_, classes, pairs = result_grids(tmp_path, sample_plan("eval", records), records)
     assert [cell.text for cell in next(classes.lines)] == ["obj1", "100.0", "50.0", "66.7", "2"]
     assert [cell.text for cell in next(pairs.lines)] == ["obj1", "obj2", "1", "50.0"]
 

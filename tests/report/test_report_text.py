@@ -2,7 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchbox.report.text import count, duration, flop, number, percent, plural, rate, setting, share, size
+from benchbox.report.text import (
+    count,
+    duration,
+    flop,
+    joined,
+    number,
+    percent,
+    plural,
+    rate,
+    setting,
+    several,
+    share,
+    size,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +62,13 @@ def test_a_number_is_right_to_half_a_percent(value: float) -> None:
         (percent(1.0), "100.0"),
         (plural(1, "epoch"), "1 epoch"),
         (plural(1440, "picture"), "1,440 pictures"),
+        (several([30, 8, 8], "epoch"), "8 or 30 epochs"),
+        (several([4, 9, 6], "epoch"), "4 to 9 epochs"),
+        (several([1, 1], "epoch"), "1 epoch"),
+        (several([], "epoch"), ""),
+        (joined(["a"]), "a"),
+        (joined(["a", "b", "c"]), "a, b and c"),
+        (joined([]), ""),
         (setting(False), "no"),
         (setting(1e-4), "0.0001"),
         (setting(None), "own"),

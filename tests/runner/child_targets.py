@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchbox.errors import DataError, Interrupted
 from benchbox.records.events import Observer, PhaseBegan, Progress, ignore
+from benchbox.signals import signals_held
 
 
 def double(request: int, *, observer: Observer = ignore) -> int:
@@ -44,6 +45,16 @@ def talk(request: str, *, observer: Observer = ignore) -> int:
     print(f"err {request}", file=sys.stderr)
     sys.stdout.flush()
     return 0
+
+
+def end_a_step_first(request: str, *, observer: Observer = ignore) -> str:
+    """Lets one signal wait for the end of a step that does not come."""
+    try:
+        with signals_held(once=True):
+            time.sleep(60)
+    except Interrupted:
+        return "left in the middle"
+    return "whole"
 
 
 def save_when_interrupted(request: str, *, observer: Observer = ignore) -> str:

@@ -120,6 +120,12 @@ def test_a_late_child_that_does_not_hear_is_killed(tmp_path: Path) -> None:
     assert has_ended(int(mark.read_text()))
 
 
+def test_a_late_child_in_a_long_step_is_told_twice() -> None:
+    with pytest.raises(TimedOut) as error:
+        call("child_targets:end_a_step_first", "it", returns=str, timeout=0.3, late=6.0)
+    assert error.value.answer == "left in the middle"
+
+
 def test_a_child_in_time_is_not_late() -> None:
     assert call("child_targets:double", 21, returns=int, timeout=60.0) == 42
 

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from benchbox.plan.bench import BenchOptions, plan_bench
 from benchbox.plan.facts import Ceiling
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import ModelSpec, Plan, RunSpec
+from benchbox.records.checkpoints import checkpoint_path, state_beside
 from benchbox.records.events import AnyEvent
 from benchbox.records.journal import JOURNAL, append, latest, read, read_journal
 from benchbox.records.record import Record
@@ -254,6 +256,47 @@ def test_a_journal_that_takes_nothing_ends_the_plan(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).symlink_to("/dev/full")
     with pytest.raises(StorageError, match="No space left"):
         run_all(tmp_path, plan_of(sample_spec()), fake(fit_record()))
+
+
+def with_checkpoints(folder: Path, record: Record, run: str) -> tuple[Record, Path]:
+    """The record of a fit that left a last checkpoint and its state, and where the state is."""
+    last = checkpoint_path(folder, run, "last")
+    last.parent.mkdir(exist_ok=True)
+    state_beside(last).touch()
+    return replace(record, files={"last": last.relative_to(folder).as_posix()}), state_beside(last)
+
+
+def test_a_fit_that_is_over_and_written_down_needs_its_state_no_more(tmp_path: Path) -> None:
+    record, state = with_checkpoints(tmp_path, fit_record(), "run-0")
+
+    def looking(journal: Path, record: Record) -> None:
+        assert state.exists(), "before the record is written down the state must stay"
+        append(journal, record)
+
+    run_all(tmp_path, plan_of(sample_spec()), fake(record), append=looking)
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("status", ["interrupted", "timeout", "nan", "crashed"])
+def test_a_fit_that_broke_off_keeps_its_state(tmp_path: Path, status: Any) -> None:
+    record, state = with_checkpoints(tmp_path, failed_record("lenet", status=status), "run-0")
+    with suppress(Interrupted):
+        run_all(tmp_path, plan_of(sample_spec()), fake(record))
+    assert state.exists()
+
+
+def test_a_state_that_was_left_by_a_kill_after_the_end_goes_when_the_report_is_resumed(tmp_path: Path) -> None:
+    record, state = with_checkpoints(tmp_path, fit_record(), "run-0")
+    append(tmp_path / JOURNAL, record)
+    assert run_all(tmp_path, plan_of(sample_spec()), fake(), done=[record]) == []
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("resumes", [False, True])
+def test_only_a_resumed_report_goes_on_from_states(tmp_path: Path, resumes: bool) -> None:
+    asked = Asked()
+    run_all(tmp_path, plan_of(sample_spec()), fake(fit_record(), asked=asked), resumes=resumes)
+    assert asked[0][0].resumes is resumes
 
 
 def in_turns(*records: Record) -> Callable[..., Iterator[Record]]:
