@@ -4,8 +4,8 @@ timm's benchmark script warms up with ten steps and divides the pictures of fort
 Its steps are written out here, with its inputs (one batch of random pictures; in training, random labels drawn
 in the step), since its package does not hold the script. Both sides have the same batch, size, precision, memory
 format, threads and handling of freed memory, and both infer in inference mode: its script infers under `no_grad`,
-which is no other method but other work, about a tenth slower here. Each measurement has a process of its own; the two methods take turns, so that a noisy minute
-falls on both.
+which is no other method but other work, about a tenth slower here. Each measurement has a process of its own; the
+two methods take turns, so that a noisy minute falls on both.
 """
 
 import argparse
