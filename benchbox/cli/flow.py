@@ -20,6 +20,7 @@ from benchbox.plan.facts import Facts
 from benchbox.plan.requests import PrepareRequest
 from benchbox.plan.resolve import resolve_model
 from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, PlacementSpec, Plan, RunSpec
+from benchbox.plan.words import rest_command
 from benchbox.records.checkpoints import find_checkpoint
 from benchbox.records.events import AnyEvent
 from benchbox.records.journal import latest
@@ -195,7 +196,7 @@ def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done:
     _report(plan, folder, records, output)
     code = exit_code(plan, records)
     if code == EXIT_INTERRUPTED:
-        rest = f"`benchbox {plan.command.split()[0]} --resume {folder}` runs the rest"
+        rest = f"{rest_command(plan.command, folder)} runs the rest"
         output.stderr.print(f"Interrupted. What was done lies in {folder}; {rest}", soft_wrap=True, markup=False)
     raise typer.Exit(code)
 

@@ -1,7 +1,7 @@
 """Whether memory that was freed stays in this process, or goes back to the operating system.
 
 By default glibc maps every large tensor anew and unmaps it again, and the kernel fills each new page with zeros at
-its first touch: on two cores this took 4 to 20 % of a training step. Kept memory is used again as it is.
+its first touch: up to 20 % of a training step on two cores. Kept memory is used again as it is.
 """
 
 import ctypes

@@ -1,6 +1,7 @@
 """Specs as a person types them."""
 
 import shlex
+from pathlib import Path
 
 from benchbox.plan.catalogue import CATALOGUE
 from benchbox.plan.spec import DataSpec, RunSpec
@@ -22,3 +23,9 @@ def train_command(spec: RunSpec) -> str:
     if spec.model.init == "default" and own is not None:
         words += ["--init", "default"]
     return shlex.join(words)
+
+
+def rest_command(command: str, folder: Path) -> str:
+    """What runs the rest of a report: --resume, but for evaluations, which are over soon and have none."""
+    name = command.split()[0]
+    return "the same command again" if name == "eval" else f"`benchbox {name} --resume {shlex.quote(str(folder))}`"

@@ -1,12 +1,12 @@
 """Under which conditions a report's numbers hold: which pictures, which split, which machine, what really ran."""
 
-import shlex
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from benchbox.plan.facts import Ceiling, DataFacts
 from benchbox.plan.spec import DataSpec, Plan
+from benchbox.plan.words import rest_command
 from benchbox.records.journal import settled
 from benchbox.records.record import Actual, Environment, Record
 from benchbox.report import text
@@ -32,8 +32,7 @@ def unfinished(folder: Path, plan: Plan, records: Sequence[Record]) -> list[tupl
     if not missing:
         return []
     done = f"{len(plan.specs) - missing} of {text.plural(len(plan.specs), 'run')}"
-    command = plan.command.split()[0]
-    return [("Unfinished", f"{done}; `benchbox {command} --resume {shlex.quote(str(folder))}` runs the rest")]
+    return [("Unfinished", f"{done}; {rest_command(plan.command, folder)} runs the rest")]
 
 
 def _unique(values: Sequence[str]) -> list[str]:

@@ -13,12 +13,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from performance import against_timm, overhead, processes
+from performance import against_timm, convolutions, overhead, processes
 from performance.claim import Claim
 
 BENCHMARKS: dict[str, Callable[[], list[Claim]]] = {
     "overhead": overhead.claims,
     "processes": processes.claims,
+    "convolutions": convolutions.claims,
     "timm": against_timm.claims,
 }
 

@@ -1,13 +1,14 @@
 """A spec as a person would type it: only what differs from the defaults."""
 
 import shlex
+from pathlib import Path
 
 from factories import sample_facts
 from msgspec.structs import replace
 
 from benchbox.plan.resolve import resolve
 from benchbox.plan.spec import DataSpec, ModelSpec, RunSpec
-from benchbox.plan.words import train_command
+from benchbox.plan.words import rest_command, train_command
 
 
 def resolved(**fields: object) -> RunSpec:
@@ -42,3 +43,8 @@ def test_what_a_checkpoint_must_match_is_said() -> None:
 
 def test_a_foreign_network_has_no_settings_to_say() -> None:
     assert "--" not in train_command(resolved(model=ModelSpec(name="torchvision:resnet18"))).split("--data", 1)[1]
+
+
+def test_the_rest_of_a_report_is_run_by_its_own_command() -> None:
+    assert rest_command("ablate speed", Path("my reports/x")) == "`benchbox ablate --resume 'my reports/x'`"
+    assert rest_command("eval", Path("reports/x")) == "the same command again"
