@@ -18,6 +18,7 @@ from benchbox.engine.stage import Context, Stage
 from benchbox.engine.training_state import Standing, Subject, has_finite_weights, save_state
 from benchbox.records.checkpoints import Card, card_path, checkpoint_path, state_beside
 from benchbox.records.files import remove_remains
+from benchbox.records.learning import CURVES
 from benchbox.version import __version__
 
 # A state is saved again once so many times the time has passed that the last one cost: at most 5 % of a fit.
@@ -25,18 +26,7 @@ PASSED = 20.0
 # Within an epoch at least so many seconds apart: the next end of an epoch is often near.
 SECONDS_WITHIN_EPOCH = 60.0
 # What an epoch measures, one value each: the curves that a state carries on.
-EPOCH_METRICS = (
-    "epoch_seconds",
-    "train_loss",
-    "train_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "val_loss",
-    "val_accuracy",
-    "learning_rate",
-    "train_pictures_per_second",
-    "eval_pictures_per_second",
-)
+EPOCH_METRICS = (*CURVES, "train_pictures_per_second", "eval_pictures_per_second")
 
 
 class Keeper:

@@ -8,7 +8,6 @@ arXiv 1312.5851). The sums are the same and are made in float32; their roundings
 from typing import Any, cast
 
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -49,7 +48,7 @@ class _CrossCorrelation(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, pictures: Tensor, kernels: Tensor) -> Tensor:
-        size = tuple(next_fast_len(side, real=True) for side in pictures.shape[2:])
+        size = tuple(map(_fast_length, pictures.shape[2:]))
         spectra, filters = _transform(pictures, size), _transform(kernels, size)
         context.save_for_backward(spectra, filters)
         context.size, context.sides, context.kernel = size, pictures.shape[2:], kernels.shape[2:]
@@ -66,6 +65,14 @@ class _CrossCorrelation(torch.autograd.Function):
         if context.needs_input_grad[1]:
             of_kernels = _restore(gradient.mH @ spectra, context.size, context.kernel)
         return of_pictures, of_kernels
+
+
+def _fast_length(side: int) -> int:
+    """The least length of a fast transform that holds a side."""
+    # Imported here: it takes a tenth of a second, and most runs have no such convolution.
+    from scipy.fft import next_fast_len
+
+    return int(next_fast_len(side, real=True))
 
 
 def _transform(planes: Tensor, size: tuple[int, ...]) -> Tensor:
