@@ -31,6 +31,7 @@ _METRICS = (
     Metric(name="warmup_seconds", unit="s", better="neither", meaning="calls before the timed ones"),
     # a timed cell: one value a sample, in the order seen
     Metric(name="sample_seconds", unit="s", better="lower", meaning="one call on one batch"),
+    Metric(name="control_seconds", unit="s", better="neither", meaning="a call of the control network beside it"),
     Metric(name="wall_seconds", unit="s", better="lower", meaning="a sample by the host's clock, on a GPU"),
     Metric(name="peak_reserved", unit="B", better="lower", meaning="most memory that the GPU's allocator held"),
     Metric(name="activation_bytes", unit="B", better="lower", meaning="held for backward, for one picture"),

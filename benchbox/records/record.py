@@ -8,6 +8,7 @@ import msgspec
 from benchbox.errors import RecordError, SpecError
 from benchbox.plan.facts import Ceiling
 from benchbox.plan.spec import RunSpec, case
+from benchbox.records.fingerprint import Fingerprint
 from benchbox.records.machine import MachineState
 from benchbox.records.metrics import METRICS
 
@@ -23,8 +24,9 @@ STOPPED = "stopped by a signal; what it had finished is kept"
 #   1  2026-11: the first.
 #   2  2026-11: repeats, machine states, ceilings, doubts, void answers, the split of a step.
 #   3  2026-11: rules of splitting, pictures set aside, recipes, targets, smoothing, augmentation, FFT convolution.
-SCHEMA = 3
-READABLE = (1, 2, 3)
+#   4  2026-11: fingerprints, and the control network's times beside a cell's.
+SCHEMA = 4
+READABLE = (1, 2, 3, 4)
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,8 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     and `std` are the normalisation, per channel, of pictures scaled to 0…1. `void` says why a timed cell's numbers
     must not be ranked: its answers are not those of plain fp32. `calls_a_sample` is over 1 where one call is too
     short for a sample; `in_turns` says that the samples are slices of a run that took turns with others, two a
-    block. `doubts` say what disturbed it: its numbers stand, but may not hold.
+    block. `control` is the digest of the control network that was timed beside a cell. `doubts` say what disturbed
+    it: its numbers stand, but may not hold.
     """
 
     data: str = ""
@@ -90,6 +93,7 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
     stop_reason: str = ""
     calls_a_sample: int = 1
     in_turns: bool = False
+    control: str = ""
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     test_pictures: tuple[str, ...] = ()
@@ -101,8 +105,8 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `results.jsonl`. `files`: a kind (checkpoint, predictions, …) to a path in the report.
 
-    `states` are the machine's before and after the timed part; `phases` are the run's parts in their order, each by
-    name and seconds.
+    `fingerprint` is what decides speed where a cell was timed, None elsewhere. `states` are the machine's before and
+    after the timed part; `phases` are the run's parts in their order, each by name and seconds.
     """
 
     schema: int = SCHEMA
@@ -114,6 +118,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     actual: Actual = Actual()
     environment: Environment | None = None
+    fingerprint: Fingerprint | None = None
     measurements: tuple[Measurement, ...] = ()
     files: dict[str, str] = {}
     log: str = ""
