@@ -42,7 +42,7 @@ format: $(READY)  ## Bring the code into the house's format
 	$(BIN)/ruff check --fix .
 
 perf: $(READY)  ## Benchmarks of benchbox itself; args="overhead" for one, timm must be installed for its own
-	PYTHONPATH=tests $(BIN)/python -m performance $(args)
+	PYTHONPATH=tests:tests/gate $(BIN)/python -m performance $(args)
 
 readme: $(READY)  ## Fill the README's tables from reports/kept
 	$(BIN)/python .ci/readme.py

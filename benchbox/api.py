@@ -76,10 +76,12 @@ def run(
 
     What a spec leaves open ("auto", None) is resolved first. `isolate` gives every run a process of its own,
     as the command line does; a script that uses it must guard its main code with `if __name__ == "__main__"`.
-    Without it the runs share this process, and their memory is counted together. `dataset` holds pictures
-    and their cache. Raises UsageError for what cannot run and StorageError where the report
-    cannot be written; what fails while running is a record that says so.
+    Without it the runs share this process: their memory is counted together, and freed memory is kept only where
+    every spec says so, since that lasts to the end of the process. `dataset` holds pictures and their cache.
+    Raises UsageError for what cannot run and StorageError where the report cannot be written; what fails while
+    running is a record that says so.
     """
+    from benchbox.plan.resolve import refuse_mixed_memory
     from benchbox.records.journal import latest
     from benchbox.report.write import write_report
     from benchbox.runner.child import call, call_here
@@ -88,7 +90,9 @@ def run(
 
     caller = call if isolate else call_here
     plan = what if isinstance(what, Plan) else Plan(command="run", specs=(what,))
-    plan = _resolved(plan, Path(dataset), observer, caller)
+    plan = _resolved(plan, Path(dataset), observer, caller, shares_process=not isolate)
+    if not isolate:
+        refuse_mixed_memory(plan.specs)
     folder = make_folder(Path(out), plan.command, now=datetime.now())
     write_plan(folder, plan)
     runner = Runner(
@@ -141,17 +145,19 @@ def predict(
 ) -> "Predictions":
     """What a checkpoint's network says of pictures: files, folders or zips, brought to the form it was trained on.
 
-    Of a picture that cannot be read the answer holds the reason. `model` as for `load_checkpoint`. Raises
-    UsageError for what is not there or cannot be done, and NotFiniteError where the answers are no numbers.
+    Of a picture that cannot be read the answer holds the reason. `model` as for `load_checkpoint`. Freed memory is
+    kept in this process only where `placement` says so: that lasts to its end. Raises UsageError for what is not
+    there or cannot be done, and NotFiniteError where the answers are no numbers.
     """
     from benchbox.engine.predict import predict as predict_pictures
     from benchbox.records.predictions import PredictRequest
 
+    asked = placement or PlacementSpec()
     request = PredictRequest(
         checkpoint=str(checkpoint),
         pictures=tuple(map(str, pictures)),
         model=model,
-        placement=placement or PlacementSpec(),
+        placement=replace(asked, keeps_memory=bool(asked.keeps_memory)),
         top=top,
     )
     return predict_pictures(request, observer=observer)
@@ -174,7 +180,9 @@ class _Watching:
         """Not told: the record is what `run` returns."""
 
 
-def _resolved(plan: Plan, dataset: Path, observer: Observer, caller: Callable[..., Facts]) -> Plan:
+def _resolved(
+    plan: Plan, dataset: Path, observer: Observer, caller: Callable[..., Facts], *, shares_process: bool
+) -> Plan:
     """The plan with nothing left open, its facts, its labels and the time."""
     from benchbox.plan.resolve import resolve
     from benchbox.runner.child import ENGINE
@@ -190,7 +198,8 @@ def _resolved(plan: Plan, dataset: Path, observer: Observer, caller: Callable[..
                 placement=spec.placement,
                 dataset=str(dataset),
             )
-            known[key] = caller(f"{ENGINE}:prepare", request, returns=Facts, observer=observer)
+            facts = caller(f"{ENGINE}:prepare", request, returns=Facts, observer=observer)
+            known[key] = replace(facts, shares_process=shares_process)
         specs.append(resolve(spec, known[key]))
     count = len(specs)
     labels = [

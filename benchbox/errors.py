@@ -19,6 +19,11 @@ Exit codes of the commands that run a plan: 0 every run is ok or was skipped on 
 row says why; 2 nothing ran, since what was asked cannot be done; 70 an error of benchbox's own; 74 (EX_IOERR of
 sysexits.h) a report could not be written, and what was written before is whole; 130 a signal ended the work.
 
+Exit codes of a gate: 0 nothing got worse by more than is accepted; 1 something did, broke or is missing; 3 what was
+to be gated cannot be asserted: there is no baseline, it was made elsewhere, or no row was gated; 4 noise hides the
+answer, and a slowdown of three margins is not excluded; 2, 70, 74 and 130 as above. Of several the first of 2, 70,
+1, 3, 4 counts.
+
 Every message says what was got, what is allowed and what to do next, in one line. They cross
 process boundaries, so each is rebuilt from its plain fields when unpickled.
 """
@@ -27,7 +32,10 @@ from typing import Self
 
 EXIT_OK = 0
 EXIT_ROW_FAILED = 1
+EXIT_REGRESSION = 1
 EXIT_USAGE = 2
+EXIT_UNASSERTED = 3
+EXIT_INCONCLUSIVE = 4
 EXIT_INTERNAL = 70
 EXIT_STORAGE = 74
 EXIT_INTERRUPTED = 130

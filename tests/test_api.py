@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from msgspec.structs import replace
 from torch import nn
 
 import benchbox
 from benchbox import DataSpec, FitSpec, ModelSpec, PlacementSpec, Plan, RunSpec
-from benchbox.errors import DataError, ModelError
+from benchbox.engine.allocator import can_keep_memory
+from benchbox.errors import DataError, ModelError, SpecError
 from benchbox.records.events import AnyEvent, EpochEnded
 
 
@@ -55,6 +57,8 @@ def test_a_spec_runs_and_leaves_a_report(
     record = benchbox.run(spec, out=tmp_path, dataset=cache, observer=events.append, isolate=isolate)
     assert record.status == "ok", record.log
     assert record.spec.fit.lr is not None
+    # What this process once keeps it keeps to its end.
+    assert record.spec.placement.keeps_memory is (isolate and can_keep_memory())
     assert len([event for event in events if isinstance(event, EpochEnded)]) == 2
     frame = benchbox.load(tmp_path / "latest")
     assert frame["accuracy"].tolist() == [record.last("top1")]
@@ -66,6 +70,33 @@ def test_a_plan_runs_in_order(pictures: Path, own_networks: Path, cache: Path, t
     records = benchbox.run(plan, out=tmp_path, dataset=cache)
     assert [record.spec.seed for record in records] == [0, 1]
     assert len(benchbox.load(tmp_path / "latest-two")) == 2
+
+
+@pytest.mark.skipif(not can_keep_memory(), reason="this C library has no such setting")
+def test_runs_of_one_process_all_keep_freed_memory_or_none_does(
+    pictures: Path, own_networks: Path, cache: Path, tmp_path: Path
+) -> None:
+    spec = spec_for(pictures, f"{own_networks}:small")
+    keeping = replace(spec, placement=replace(spec.placement, keeps_memory=True))
+    with pytest.raises(SpecError, match="isolate=True"):
+        benchbox.run(Plan(command="two", specs=(spec, keeping)), out=tmp_path / "out", dataset=cache)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not can_keep_memory(), reason="this C library has no such setting")
+@pytest.mark.parametrize(("asked", "kept"), [(None, 0), (True, 1)])
+def test_predicting_keeps_freed_memory_only_where_it_is_told_to(
+    pictures: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool | None, kept: int
+) -> None:
+    plan = Plan(command="train", specs=(spec_for(pictures, "lenet"),), keeps_checkpoints=True)
+    [record] = benchbox.run(plan, out=tmp_path, dataset=cache)
+    told: list[None] = []
+    monkeypatch.setattr("benchbox.engine.place.keep_freed_memory", lambda: told.append(None))
+    placement = PlacementSpec(device="cpu", precision="fp32", threads=1, keeps_memory=asked)
+    checkpoint = tmp_path / "latest" / record.files["best"]
+    said = benchbox.predict(checkpoint, [pictures / "dark" / "00.png"], placement=placement)
+    assert said.pictures[0].likeliest
+    assert len(told) == kept
 
 
 def test_a_kept_checkpoint_loads_as_a_network(pictures: Path, cache: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 from benchbox.cli import options
 from benchbox.cli.conduct import was_typed
 from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, start
+from benchbox.data.sources import find_source
 from benchbox.errors import SpecError
 from benchbox.plan.axes import LR, Factor, cross, find_field, make_factor
 from benchbox.plan.commands import plan_ablate, plan_ladder
@@ -22,6 +23,12 @@ LR_GRID = "--lr-grid"
 USUAL = "usual"
 # Of the training pictures, set aside for choosing among learning rates.
 SET_ASIDE = 0.1
+# What cannot be varied where every arm chooses its own rate, and why.
+NOT_BESIDE_RATES = {
+    LR: "one of them: a rate is chosen or compared",
+    "fit.until": "one of them: the held-out pictures would have a say in what is chosen",
+    "data.val_fraction": "one of them: every arm chooses on the same pictures set aside",
+}
 
 Factors = Annotated[
     str | None,
@@ -183,7 +190,7 @@ def ablate(
     rates = None if lr_grid is None else parse_rates(lr_grid)
     if rates is not None:
         refuse_beside_rates(base, wanted, is_ladder=is_ladder)
-        if not was_typed(context, "val_fraction"):
+        if not was_typed(context, "val_fraction") and not has_validation(base.data):
             base = replace(base, data=replace(base.data, val_fraction=SET_ASIDE))
     names = options.split_list([models])
     named = make_models(names, activation=activation, dropout=dropout, init=init)
@@ -236,12 +243,25 @@ def parse_rates(text: str) -> list[float]:
     return rates
 
 
+def has_validation(data: DataSpec) -> bool:
+    """Whether the folders of the pictures give a side to choose on, beside which none is set aside.
+
+    Raises DataError where they give no sides, and should.
+    """
+    if data.rule.kind != "folders":
+        return False
+    found = find_source(data.source, root=options.DATASET, sides="asked")
+    return any(item.side == "validation" for item in found.items)
+
+
 def refuse_beside_rates(base: RunSpec, factors: list[Factor], *, is_ladder: bool) -> None:
     """Raises SpecError for what a grid of learning rates cannot stand beside."""
     if is_ladder:
         raise SpecError.of(LR_GRID, SPEED, allowed="a factor that is trained with; speed only times steps")
-    if any(factor.field == LR for factor in factors):
-        raise SpecError.of(LR_GRID, "lr as a factor", allowed="one of them: a rate is chosen or compared")
+    for factor in factors:
+        if factor.field in NOT_BESIDE_RATES:
+            name = factor.field.rsplit(".", maxsplit=1)[-1].replace("_", "-")
+            raise SpecError.of(LR_GRID, f"{name} as a factor", allowed=NOT_BESIDE_RATES[factor.field])
     if base.fit.lr is not None:
         raise SpecError.of(f"--lr with {LR_GRID}", base.fit.lr, allowed="one of them")
     if base.fit.until is not None:

@@ -9,10 +9,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from benchbox.cli.ablate import AblateCommand, ablate
+from benchbox.cli.baseline import app as baseline_app
 from benchbox.cli.bench import bench
+from benchbox.cli.compare import compare
 from benchbox.cli.data import app as data_app
 from benchbox.cli.env import env
 from benchbox.cli.eval import evaluate
+from benchbox.cli.gate import app as gate_app
 from benchbox.cli.models import models
 from benchbox.cli.predict import predict
 from benchbox.cli.report import report
@@ -63,6 +66,9 @@ app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("bench")(bench)
 app.command("ablate", cls=AblateCommand)(ablate)
+app.command("compare")(compare)
+app.add_typer(baseline_app, name="baseline")
+app.add_typer(gate_app, name="gate")
 app.command("report")(report)
 app.command("models")(models)
 app.command("env")(env)

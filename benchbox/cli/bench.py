@@ -50,6 +50,16 @@ MaxBatch = Annotated[
         "--max-batch", help="Search the largest batch that can be trained.", rich_help_panel=options.MEASURING
     ),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="BASE",
+        help="Compare the report with these records at its end, as `benchbox compare BASE REPORT` does.",
+        show_default=False,
+        rich_help_panel=options.RUNNING,
+    ),
+]
 
 
 # Longer than forty lines: a command's signature is its list of options.
@@ -89,6 +99,7 @@ def bench(
     timeout: options.Timeout = HOUR,
     no_isolate: options.NoIsolate = False,
     dry_run: options.DryRun = False,
+    baseline: Baseline = None,
     out: options.Out = options.REPORTS,
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -108,6 +119,7 @@ def bench(
         no_isolate=no_isolate,
         dry_run=dry_run,
         under=constraints,
+        baseline=baseline,
     )
     if all_ and models:
         raise SpecError.of("ARCHITECTURE… with --all", " ".join(models), allowed="names or --all")

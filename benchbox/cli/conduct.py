@@ -8,12 +8,14 @@ from typing import Any
 import typer
 
 from benchbox.errors import SpecError
+from benchbox.gate.settings import read_settings
+from benchbox.records.journal import find_journal
 from benchbox.runner.child import call, call_here
 from benchbox.runner.folder import read_plan
 
 NO_TIMEOUT = "only a process of its own can be ended from outside"
 # What may stand beside --resume without describing a plan.
-BESIDE_RESUME = {"resume", "timeout", "no_isolate", "dry_run", "under", "quiet", "json", "out"}
+BESIDE_RESUME = {"resume", "timeout", "no_isolate", "dry_run", "under", "baseline", "quiet", "json", "out"}
 # Two weeks: operating systems cannot wait for much longer in one call.
 LONGEST = 14 * 86400.0
 
@@ -23,6 +25,7 @@ class Conduct:
     """How a plan is carried out: whose report is resumed, how long a run may last, in which processes.
 
     `timeout` in seconds, 0 for no limit; `has_timeout` says that the user typed it. `is_dry` only shows the plan.
+    `baseline` are records with which the report is compared at its end.
     """
 
     resume: Path | None = None
@@ -30,6 +33,7 @@ class Conduct:
     has_timeout: bool = False
     isolates: bool = True
     is_dry: bool = False
+    baseline: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises SpecError for what cannot be."""
@@ -45,18 +49,32 @@ class Conduct:
 
 
 def make_conduct(
-    context: typer.Context, *, resume: Path | None, timeout: float, no_isolate: bool, dry_run: bool = False
+    context: typer.Context,
+    *,
+    resume: Path | None,
+    timeout: float,
+    no_isolate: bool,
+    dry_run: bool = False,
+    baseline: Path | None = None,
 ) -> Conduct:
-    """The conduct that a command's options ask for. Raises RecordError where there is no report to resume."""
+    """The conduct that a command's options ask for.
+
+    Raises RecordError where there is no report to resume or no record to compare with, and SpecError where the
+    settings of a comparison say what means nothing.
+    """
     typed = _typed(context)
     if resume is not None:
         read_plan(resume)
+    if baseline is not None:
+        find_journal(baseline)
+        read_settings()
     return Conduct(
         resume=resume,
         timeout=0.0 if no_isolate and "timeout" not in typed else timeout,
         has_timeout="timeout" in typed,
         isolates=not no_isolate,
         is_dry=dry_run,
+        baseline=baseline,
     )
 
 

@@ -173,10 +173,10 @@ def evaluate(
     cards = call(f"{ENGINE}:read_cards", CardsRequest(checkpoints=tuple(map(str, paths))), returns=Cards).cards
     trusted = [each.name for each in named if isinstance(each, ModelSpec)] + ([model] if model else [])
     _check_code(paths, cards, model=model, trusted=trusted)
-    wanted = [_spec(base, path, card, given, model=model) for path, card in zip(paths, cards, strict=True)]
-    every = _gather_all(wanted, cards, part, output)
+    wanted = [spec_of_card(base, path, card, given, model=model) for path, card in zip(paths, cards, strict=True)]
+    every = gather_all(wanted, cards, part, output)
     specs = [
-        _on_its_pictures(spec, card, facts, part) for spec, card, facts in zip(wanted, cards, every, strict=True)
+        on_its_pictures(spec, card, facts, part) for spec, card, facts in zip(wanted, cards, every, strict=True)
     ]
     plan = plan_eval(specs, names(specs), every[0])
     carry_out(replace(plan, trusted=tuple(trusted), robustness=robustness), output, Conduct())
@@ -214,7 +214,9 @@ def _find(model: ModelSpec, base: RunSpec, output: Output) -> Path:
     return found
 
 
-def _spec(base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *, model: str | None) -> RunSpec:
+def spec_of_card(
+    base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *, model: str | None
+) -> RunSpec:
     """The evaluation of one checkpoint: its own pictures and settings, but for what the user gave.
 
     Raises SpecError for another split of the same pictures: it would hold out what was trained on.
@@ -235,7 +237,7 @@ def _spec(base: RunSpec, path: Path, card: Card, given: Mapping[str, object], *,
     )
 
 
-def _gather_all(specs: Sequence[RunSpec], cards: Sequence[Card], part: Part | None, output: Output) -> list[Facts]:
+def gather_all(specs: Sequence[RunSpec], cards: Sequence[Card], part: Part | None, output: Output) -> list[Facts]:
     """The facts for each evaluation; pictures that several are made on are looked at once."""
     probed = [_probed(spec, card, part) for spec, card in zip(specs, cards, strict=True)]
     known: dict[RunSpec, Facts] = {}
@@ -255,7 +257,7 @@ def _probed(spec: RunSpec, card: Card, part: Part | None) -> RunSpec:
     return RunSpec(data=data, placement=spec.placement)
 
 
-def _on_its_pictures(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:
+def on_its_pictures(spec: RunSpec, card: Card, facts: Facts, part: Part | None) -> RunSpec:
     """The spec resolved on the pictures that were found.
 
     Unless asked otherwise these are the held-out side of the pictures it was trained on, or all of any

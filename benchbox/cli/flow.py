@@ -18,7 +18,7 @@ from benchbox.errors import EXIT_INTERRUPTED, Interrupted, RecordError, SpecErro
 from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
 from benchbox.plan.facts import Facts
 from benchbox.plan.requests import PrepareRequest
-from benchbox.plan.resolve import resolve_model
+from benchbox.plan.resolve import refuse_mixed_memory, resolve_model
 from benchbox.plan.spec import Activation, DataSpec, Init, ModelSpec, PlacementSpec, Plan, RunSpec
 from benchbox.plan.words import rest_command
 from benchbox.records.checkpoints import find_checkpoint
@@ -95,7 +95,7 @@ def gather_facts(
     )
     with make_display(output.stderr, quiet=output.quiet, total=0) as display:
         facts: Facts = conduct.call(f"{ENGINE}:prepare", request, returns=Facts, observer=display)
-        return facts
+        return replace(facts, shares_process=not conduct.isolates)
 
 
 def best_checkpoint(out: Path, model: ModelSpec, data: DataSpec, facts: Facts) -> Path | None:
@@ -119,9 +119,12 @@ def start(
     no_isolate: bool,
     dry_run: bool = False,
     under: tuple[str, ...] = (),
+    baseline: Path | None = None,
 ) -> Conduct:
     """How a command's plan is to be carried out; --resume with nothing that describes a plan is done at once."""
-    conduct = make_conduct(context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run)
+    conduct = make_conduct(
+        context, resume=resume, timeout=timeout, no_isolate=no_isolate, dry_run=dry_run, baseline=baseline
+    )
     if resume is not None and is_bare_resume(context):
         resume_report(resume, output, conduct, command=command, under=under)
     return conduct
@@ -130,11 +133,14 @@ def start(
 def carry_out(plan: Plan, output: Output, conduct: Conduct) -> NoReturn:
     """Run a plan, write its report, show it, and leave with the exit code that the records call for.
 
-    With --dry-run it is only shown; with --resume it must be that report's plan, of which the rest is run.
+    With --dry-run it is only shown; with --resume it must be that report's plan, of which the rest is run. Raises
+    SpecError for runs that cannot share the process where they must.
     """
     plan = replace(plan, timeout=conduct.timeout or None)
     if conduct.resume is not None:
         resume_report(conduct.resume, output, conduct, command=plan.command, under=plan.under, typed=plan)
+    if not conduct.isolates:
+        refuse_mixed_memory(plan.specs)
     if conduct.is_dry:
         _show_plan(plan, output)
     plan = replace(plan, created=datetime.now(UTC).isoformat(timespec="seconds"), arguments=tuple(sys.argv[1:]))
@@ -157,7 +163,7 @@ def resume_report(
 
     `under` are other constraints than the plan's, by which to choose. `typed` is the plan that the same command
     line makes now, where it has more than --resume. Raises RecordError where the report is of another plan, of
-    another machine or of other pictures.
+    another machine or of other pictures, and SpecError as `carry_out` does.
     """
     plan, journal = open_report(folder)
     if plan.command.split()[0] != command.split()[0]:
@@ -172,13 +178,21 @@ def resume_report(
         )
     if journal.note:
         output.stderr.print(f"note: {journal.note}", soft_wrap=True, markup=False)
-    timeout = (conduct.timeout or None) if conduct.has_timeout else plan.timeout
-    plan = replace(plan, timeout=timeout, under=under or plan.under)
+    plan = replace(plan, timeout=_timeout(plan, conduct), under=under or plan.under)
     rest = tuple(place for step in remaining(plan, journal.records) for place in step)
+    if not conduct.isolates:
+        refuse_mixed_memory(plan.specs[place] for place in rest)
     if conduct.is_dry:
         _show_plan(plan, output, places=rest)
     _say_expectation(plan, output, places=rest)
     _finish(plan, folder, output, conduct, done=journal.records)
+
+
+def _timeout(plan: Plan, conduct: Conduct) -> float | None:
+    """The most seconds of a run that is resumed: those typed now, else the plan's; none in this process."""
+    if not conduct.isolates:
+        return None
+    return (conduct.timeout or None) if conduct.has_timeout else plan.timeout
 
 
 def _facts_again(plan: Plan, output: Output, conduct: Conduct) -> Facts:
@@ -189,7 +203,7 @@ def _facts_again(plan: Plan, output: Output, conduct: Conduct) -> Facts:
 
 
 def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done: Sequence[Record]) -> NoReturn:
-    """Run what is not done, write the report, show it, leave."""
+    """Run what is not done, write the report, show it, compare it where that was asked for, leave."""
     from benchbox.report.write import exit_code
 
     records = _run(plan, folder, output, conduct, done)
@@ -198,7 +212,18 @@ def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done:
     if code == EXIT_INTERRUPTED:
         rest = f"{rest_command(plan.command, folder)} runs the rest"
         output.stderr.print(f"Interrupted. What was done lies in {folder}; {rest}", soft_wrap=True, markup=False)
+    elif conduct.baseline is not None:
+        code = _compare(conduct.baseline, folder, output, code=code)
     raise typer.Exit(code)
+
+
+def _compare(baseline: Path, folder: Path, output: Output, *, code: int) -> int:
+    """Show how a report compares with a baseline; the exit code of both, of which the report's own is `code`."""
+    # Imported here: it takes scipy, which --help must not wait for.
+    from benchbox.cli.gate_output import first_code
+    from benchbox.cli.stored import compare_report
+
+    return first_code(code, compare_report(baseline, folder, output))
 
 
 def _show_plan(plan: Plan, output: Output, places: Sequence[int] | None = None) -> NoReturn:

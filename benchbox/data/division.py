@@ -152,7 +152,7 @@ def _set_aside(members: Sequence[Member], sides: list[Side], spec: DataSpec) -> 
         return sides
     given = f"--val-fraction {spec.val_fraction:g}"
     if "validation" in sides:
-        raise DataError(f"{given}: the folders have a validation side already", hint="leave --val-fraction out")
+        raise DataError(f"{given}: the folders have a validation side already", hint="use --val-fraction 0")
     training = [place for place, side in enumerate(sides) if side == "train"]
     names, labels = [members[place].name for place in training], [members[place].label for place in training]
     lonely = next((label for label, count in Counter(labels).items() if count == 1), None)

@@ -44,13 +44,16 @@ class Scored:
         return self.correct / len(self.labels)
 
 
-def score(answers: Answers) -> Scored:
-    """Read the answers back, in one synchronisation each. Raises NotFiniteError where they are not numbers."""
+def score(answers: Answers, *, pictures: str = "held-out pictures") -> Scored:
+    """Read the answers back, in one synchronisation each.
+
+    Raises NotFiniteError, with what the `pictures` are called, where they are not numbers.
+    """
     logits, labels = answers.logits, answers.labels
     loss = float(F.cross_entropy(logits, labels))
     # A NaN is above nothing, so that a network of NaNs would have all its labels at rank 1.
     if not math.isfinite(loss):
-        raise NotFiniteError(f"the loss on the held-out pictures is {loss}")
+        raise NotFiniteError(f"the loss on the {pictures} is {loss}")
     probability, predicted = logits.softmax(1).max(1)
     own = logits.gather(1, labels[:, None])
     # A tie with an earlier class counts against the label, as argmax does.

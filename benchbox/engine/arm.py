@@ -11,18 +11,16 @@ from multiprocessing.connection import Connection
 
 from benchbox.engine.cells import look_closer, start_work
 from benchbox.engine.execute import execute
+from benchbox.engine.fingerprint import read_fingerprint
 from benchbox.engine.memory import peak_above
-from benchbox.engine.sampling import Clock, time_calls
+from benchbox.engine.sampling import Clock
+from benchbox.engine.slicing import Slicer
 from benchbox.engine.stage import Context
 from benchbox.engine.state import doubts, read_state
 from benchbox.engine.work import Work, open_work
-from benchbox.plan.schedule import calls_a_slice, untimed_calls
 from benchbox.plan.slices import ArmRequest, Finish, Look, Looked, Ready, Slice, Sliced
 from benchbox.records.events import Observer, ignore
 from benchbox.records.record import Record
-
-# Batches that a DataLoader's worker keeps ready by default (`prefetch_factor`).
-BATCHES_AHEAD = 2
 
 
 def take_turns(request: ArmRequest, *, observer: Observer = ignore, clock: Clock = time.perf_counter) -> Record:
@@ -36,6 +34,7 @@ def take_turns(request: ArmRequest, *, observer: Observer = ignore, clock: Clock
 def _serve(context: Context, turns: Connection) -> None:
     """Set up, then do as told until Finish, then what follows the timing of every cell."""
     with closing(open_work(context)) as work:
+        context.findings.fingerprint = read_fingerprint(work.place)
         start = start_work(work)
         turns.send(Ready(process=os.getpid(), call_seconds=start.estimate, peak=peak_above(work.floor)))
         seconds = _Turns(work, call_seconds=start.estimate).follow(turns)
@@ -47,10 +46,8 @@ class _Turns:
 
     def __init__(self, work: Work, *, call_seconds: float) -> None:
         self._work, self._findings = work, work.context.findings
-        # Known anew after every slice: the first calls may have been slower than the later ones.
-        self._call_seconds = call_seconds
+        self._slicer = Slicer(work, call_seconds=call_seconds)
         self._seconds: list[float] = []
-        self._stopwatch = work.place.stopwatch()
         self._processes: tuple[int, ...] = ()
 
     def follow(self, turns: Connection) -> list[float]:
@@ -63,23 +60,9 @@ class _Turns:
         return self._seconds
 
     def _slice(self, wish: Slice) -> Sliced:
-        """The calls that wake up, then those that count, as one sample."""
-        for _ in range(untimed_calls(self._call_seconds, ahead=_ahead(self._work))):
-            self._work.call()
-        calls = calls_a_slice(self._call_seconds, seconds=wish.seconds)
-        timed = time_calls(
-            self._work.call,
-            calls,
-            clock=self._work.context.clock,
-            synchronise=self._work.place.synchronise,
-            stopwatch=self._stopwatch,
-        )
-        self._call_seconds = timed.seconds
-        self._seconds.append(timed.seconds)
-        self._findings.measure("sample_seconds", timed.seconds)
-        if self._stopwatch is not None:
-            self._findings.measure("wall_seconds", timed.wall)
-        return Sliced(calls=calls, seconds=timed.seconds)
+        done = self._slicer.work(wish.seconds)
+        self._seconds.append(done.seconds)
+        return Sliced(calls=done.calls, seconds=done.seconds)
 
     def _look(self, wish: Look) -> Looked:
         """The machine's state. What an arm did that was lost in between cannot be told from what others did."""
@@ -89,11 +72,3 @@ class _Turns:
             self._findings.doubts += doubts(states[0], states[-1])
         self._processes = wish.processes
         return Looked()
-
-
-def _ahead(work: Work) -> int:
-    """How many batches a loader's workers have fetched while the arm slept."""
-    place = work.context.spec.placement
-    is_loader = place.feed == "loader" or work.stage.pictures.pixels is None
-    is_fed = work.learner is not None  # inference has its one batch on the device
-    return place.workers * BATCHES_AHEAD if is_loader and is_fed else 0

@@ -1,7 +1,8 @@
 """The timed cells: one call of inference, or one training step, on one batch of the run's own pictures.
 
-Phases, each by name and duration: pictures, build, counting, placement, first batch, warm-up, timing; then, so that
-nothing disturbs the timing: split, memory, parity, profile. Accuracy is not a cell's business.
+Phases, each by name and duration: pictures, build, counting, placement, first batch, warm-up, control, timing,
+control; then, so that nothing disturbs the timing: split, memory, parity, profile. Accuracy is not a cell's
+business.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,17 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from benchbox.engine.activations import activation_bytes
+from benchbox.engine.control import (
+    CONTROL_DIGEST,
+    LEAST_SECONDS,
+    SAMPLE_SECONDS,
+    Control,
+    Make,
+    make_control_call,
+    open_control,
+)
 from benchbox.engine.findings import Findings
+from benchbox.engine.fingerprint import read_fingerprint
 from benchbox.engine.memory import is_out_of_memory, peak_above, peak_reserved
 from benchbox.engine.parity import COMPARED, check_parity, first_answers, own_logits
 from benchbox.engine.sampling import (
@@ -22,6 +33,7 @@ from benchbox.engine.sampling import (
     take_samples,
     time_calls,
 )
+from benchbox.engine.slicing import wake
 from benchbox.engine.split import split_steps
 from benchbox.engine.stage import Context, Stage
 from benchbox.engine.state import doubts, read_state
@@ -37,6 +49,10 @@ from benchbox.records.estimate import median
 # SLOW_CALL seconds when it is made a second time, the first was the warm-up and the second counts.
 WARMUP_SHARE = 0.1
 CUT_OFF = "cut off while sampling"
+NO_CONTROL = (
+    "too little time for the control network beside the samples, without which the times of two runs cannot be "
+    "compared: a larger --budget has it"
+)
 NOT_COMPARED = (
     "the compiled training step was not compared with plain fp32, which would need a second compilation: its "
     "uncompiled form was, and a cell of inference with --compile compares the compiled one"
@@ -56,12 +72,41 @@ class Start:
     answer: Tensor | None = None
 
 
-def time_cell(context: Context) -> None:
-    """Time a call of inference or a training step, then look at what it holds and whether its answers are right."""
+def time_cell(context: Context, *, make_control: Make = make_control_call) -> None:
+    """Time a call of inference or a training step, then look at what it holds and whether its answers are right.
+
+    The control network is timed shortly on both sides of the samples.
+    """
     with closing(open_work(context)) as work:
+        context.findings.fingerprint = read_fingerprint(work.place)
         start = start_work(work)
+        control = _begin_control(work, start, make_control)
         samples = sample_work(work, start)
+        if control is not None:
+            context.began("control")
+            _time_control(context, control)
         look_closer(work, start, seconds=samples.seconds)
+
+
+def _begin_control(work: Work, start: Start, make: Make) -> Control | None:
+    """Time the control before the samples, and give it; None where the cell is too short for it, which is noted."""
+    context, seconds = work.context, work.context.spec.timing.seconds
+    if seconds >= LEAST_SECONDS:
+        context.began("control")
+        control = open_control(work.place.device, clock=context.clock, make=make)
+        if control.samples_beside(seconds):
+            context.findings.actual["control"] = CONTROL_DIGEST
+            _time_control(context, control)
+            wake(work, call_seconds=start.estimate)
+            return control
+    context.findings.note(NO_CONTROL)
+    return None
+
+
+def _time_control(context: Context, control: Control) -> None:
+    control.call()
+    for _ in range(control.samples_beside(context.spec.timing.seconds)):
+        context.findings.measure("control_seconds", control.time(SAMPLE_SECONDS, clock=context.clock))
 
 
 def start_work(work: Work) -> Start:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from msgspec import structs
 from torch import Tensor, nn
 
 from benchbox.data.feeds import Feed
-from benchbox.data.pictures import Pictures
+from benchbox.data.pictures import Pictures, open_pictures
 from benchbox.data.prints import picture_prints
 from benchbox.data.split import Split
 from benchbox.engine.answers import Scored, report_answers, score
@@ -18,7 +19,7 @@ from benchbox.engine.mistakes import keep_mistakes
 from benchbox.engine.place import Place, make_place
 from benchbox.engine.stage import Context, Stage, feed_of, open_data, put_on_stage
 from benchbox.errors import CheckpointError
-from benchbox.records.checkpoints import check_fit
+from benchbox.records.checkpoints import Card, check_fit, same_split
 
 
 def evaluate_checkpoint(context: Context) -> None:
@@ -33,8 +34,8 @@ def evaluate_checkpoint(context: Context) -> None:
     pictures, sides = open_data(context)
     check_fit(checkpoint.card, name=str(path), classes=pictures.classes, channels=spec.data.channels)
     context.findings.actual |= {"weights": checkpoint.card.weights, "classes": checkpoint.classes}
-    stage = _set_stage(context, checkpoint, pictures=pictures, sides=sides)
     indices = _unseen(context, checkpoint, pictures, _part(spec.data.part, pictures, sides))
+    stage = _set_stage(context, checkpoint, pictures=pictures, sides=sides)
     feed = feed_of(stage, spec, indices, batch_size=spec.fit.eval_batch_size, shuffle_seed=None)
     network = stage.place.compiled(stage.network).eval()
     with closing(feed):
@@ -94,18 +95,39 @@ def _part(part: str, pictures: Pictures, sides: Split) -> Tensor:
 def _unseen(context: Context, checkpoint: Checkpoint, pictures: Pictures, indices: Tensor) -> Tensor:
     """Leave out pictures that the network was trained on, unless the training side itself was asked for.
 
-    The held-out side needs no such look: its split is the training's own. Raises CheckpointError where
-    nothing is left.
+    The held-out side of the training's own pictures needs no such look, and keeps what happens to be on both sides.
+    Where it cannot be told which were trained on, that is noted. Raises CheckpointError where nothing is left.
     """
-    if context.spec.data.part != "all":
+    part = context.spec.data.part
+    if part == "train" or (part == "test" and _is_own_split(context, checkpoint.card, pictures)):
         return indices
-    prints = picture_prints(pictures, indices)
+    prints = _prints(context, checkpoint.card, pictures, indices)
     if not len(prints) or not len(checkpoint.trained_on):
-        context.findings.note("streamed pictures: it was not checked whether some of them were trained on")
+        context.findings.note("it could not be checked whether some of these pictures were trained on")
         return indices
     is_seen = torch.isin(prints, checkpoint.trained_on)
     if is_seen.all():
-        raise CheckpointError("all these pictures were trained on", hint="use --part train to score them anyway")
+        raise CheckpointError(
+            "all these pictures were trained on", hint="use --part train to score pictures that were"
+        )
     if is_seen.any():
         context.findings.note(f"left out {int(is_seen.sum()):,} pictures that the network was trained on")
     return indices[~is_seen]
+
+
+def _is_own_split(context: Context, card: Card, pictures: Pictures) -> bool:
+    """Whether what is held out was held out of the training too: of the same pictures by the same rule."""
+    return pictures.digest == card.data_digest and same_split(context.spec.data, card.data)
+
+
+def _prints(context: Context, card: Card, pictures: Pictures, indices: Tensor) -> Tensor:
+    """The prints of some pictures in the form that the network was trained on, in which it knows them again.
+
+    None [0] where they are streamed, or where not the same ones can be read in that form.
+    """
+    asked = context.spec.data
+    trained = structs.replace(asked, image_size=card.data.image_size, fit_mode=card.data.fit_mode)
+    if trained == asked:
+        return picture_prints(pictures, indices)
+    same = open_pictures(trained, root=Path(context.request.dataset))
+    return picture_prints(same, indices if same.digest == pictures.digest else indices[:0])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from benchbox.records.events import Noted, Observer
+from benchbox.records.fingerprint import Fingerprint
 from benchbox.records.machine import MachineState
 from benchbox.records.record import Measurement
 
@@ -10,8 +11,8 @@ from benchbox.records.record import Measurement
 class Findings:
     """Collects what one run measured, left, noted and doubted; `Record` is made from it at the end.
 
-    `states` are the machine's before and after each timed part, `doubts` what disturbed it; `phases` are names
-    and seconds of those that have ended.
+    `states` are the machine's before and after each timed part, `doubts` what disturbed it; `fingerprint` is set
+    where something is timed; `phases` are names and seconds of those that have ended.
     """
 
     def __init__(self, observer: Observer) -> None:
@@ -22,6 +23,7 @@ class Findings:
         self.states: list[MachineState] = []
         self.doubts: list[str] = []
         self.actual: dict[str, object] = {}
+        self.fingerprint: Fingerprint | None = None
         self.phases: list[tuple[str, float]] = []
         self._phase: tuple[str, float] | None = None
 

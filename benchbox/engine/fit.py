@@ -1,8 +1,8 @@
 """The task `fit`: train a network, look at the held-out pictures after every epoch, keep what is worth keeping."""
 
 import dataclasses
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 
 import msgspec
 
@@ -33,26 +33,37 @@ def fit(context: Context) -> None:
     floor, stage = set_stage(context)
     with closing(open_feeds(context.spec, stage)) as feeds:
         run = begin(context, stage, feeds)
-        with Scalars(context.folder, context.request.name, first=run.course.epoch) as scalars:
-            scored = _run_epochs(run, scalars)
-    context.findings.measure("fit_seconds", run.course.seconds)
-    _finish(run, scored)
-    context.findings.measure("peak_memory", peak_above(floor))
+        with _saving_when_stopped(run):
+            with Scalars(context.folder, context.request.name, first=run.course.epoch) as scalars:
+                scored = _run_epochs(run, scalars)
+            context.findings.measure("fit_seconds", run.course.seconds)
+            _finish(run, scored)
+            context.findings.measure("peak_memory", peak_above(floor))
+            if context.request.profiles:
+                # Now: a profile changes the weights, and one that is stopped is to be made again from these.
+                run.keeper.save_state(run.course)
     if context.request.profiles:
         _profile(run)
+    run.keeper.drop_state()
 
 
-def _run_epochs(run: Fit, scalars: Scalars) -> Scored:
-    """Train to the end, whatever ends it; returns the scores of the last epoch."""
-    scored = None
+@contextmanager
+def _saving_when_stopped(run: Fit) -> Iterator[None]:
+    """A signal that ends what is done in here leaves a state to go on from."""
     try:
-        while not _is_over(run):
-            scored = _run_epoch(run, scalars)
-        if scored is None:  # the state was saved after the last epoch
-            scored = _look(run, run.feeds.held_out)
+        yield
     except (Interrupted, KeyboardInterrupt):
         run.keeper.save_state(run.course)
         raise
+
+
+def _run_epochs(run: Fit, scalars: Scalars) -> Scored:
+    """Train to the end, whatever ends it, and keep the last weights; returns the scores of the last epoch."""
+    scored = None
+    while not _is_over(run):
+        scored = _run_epoch(run, scalars)
+    if scored is None:  # the state was saved after the last epoch
+        scored = _look(run, run.feeds.held_out, rate=run.learner.rate)
     _say_ending(run)
     run.keeper.finish(_last(run))
     return scored
@@ -70,9 +81,11 @@ def _run_epoch(run: Fit, scalars: Scalars) -> Scored:
         train_epoch(run.learner, rest, look=lookout, start=course.totals)
         run.stage.place.synchronise()
     loss, trained = lookout.finite_loss(), clock()
-    scored = _look(run, run.feeds.held_out)
+    scored = _look(run, run.feeds.held_out, rate=lookout.last_rate)
     looked = clock()
-    aside = None if run.feeds.set_aside is None else _look(run, run.feeds.set_aside)
+    aside = None
+    if run.feeds.set_aside is not None:
+        aside = _look(run, run.feeds.set_aside, rate=lookout.last_rate, pictures="pictures set aside")
     # A signal waits: what is measured, what is kept and how far the fit has come belong together.
     with signals_held():
         ended = _end_epoch(run, loss, scored, aside, eval_seconds=looked - trained)
@@ -84,14 +97,17 @@ def _run_epoch(run: Fit, scalars: Scalars) -> Scored:
     return scored
 
 
-def _look(run: Fit, feed: Feed) -> Scored:
-    """Scores on some pictures. Raises NotFiniteError where the weights give no numbers."""
+def _look(run: Fit, feed: Feed, *, rate: float, pictures: str = "held-out pictures") -> Scored:
+    """Scores on some pictures.
+
+    Raises NotFiniteError where the weights give no numbers, with the learning `rate` of the step that made them.
+    """
     try:
-        return score(evaluate(run.learner.forward, feed.batches(), run.stage.place))
+        return score(evaluate(run.learner.forward, feed.batches(), run.stage.place), pictures=pictures)
     except NotFiniteError as error:
         course = run.course
         where = f"after epoch {course.epoch}, step {course.totals.steps} of {run.feeds.training.steps}"
-        raise NotFiniteError(f"{error} {where}, {advice(run.learner.rate, run.keeper)}") from error
+        raise NotFiniteError(f"{error} {where}, {advice(rate, run.keeper)}") from error
 
 
 def _end_epoch(run: Fit, loss: float, scored: Scored, aside: Scored | None, *, eval_seconds: float) -> EpochEnded:
@@ -147,8 +163,11 @@ def _last(run: Fit) -> Standing:
 
 
 def _is_over(run: Fit) -> bool:
+    """Whether no epoch follows; one that was begun before a break is ended first, or its weights would be torn."""
     last = run.course.last
-    return last is not None and (last.epoch >= run.epochs or _has_reached(run, last) or _is_out_of_time(run))
+    if last is None or run.course.totals.steps:
+        return False
+    return last.epoch >= run.epochs or _has_reached(run, last) or _is_out_of_time(run)
 
 
 def _has_reached(run: Fit, last: Standing) -> bool:

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from benchbox.engine import system
 from benchbox.engine.cautions import find_cautions
 from benchbox.engine.ceilings import measure_ceilings
+from benchbox.engine.control import make_control_call
 from benchbox.engine.devices import probe_machine
 from benchbox.engine.fingerprint import read_fingerprint
-from benchbox.engine.noise import make_fixed_call, measure_clock, run_series
+from benchbox.engine.noise import measure_clock, run_series
 from benchbox.engine.place import make_place
 from benchbox.engine.sampling import Clock
 from benchbox.engine.state import doubts, read_state
@@ -33,7 +34,7 @@ def inspect_machine(
     placement = settle(request.placement, machine)
     place = make_place(placement)
     # Set up first: a GPU tells foreign processes only to one that uses it.
-    arms = make_fixed_call(place), make_fixed_call(place)
+    arms = make_control_call(place), make_control_call(place)
     place.synchronise()
     found = read_state(place.device, clock=clock, root=root)
     ceilings = _ceilings(placement, machine, clock=clock, observer=observer)

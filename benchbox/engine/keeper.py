@@ -15,7 +15,7 @@ from benchbox.engine.course import Course
 from benchbox.engine.loops import Learner
 from benchbox.engine.sampling import Clock
 from benchbox.engine.stage import Context, Stage
-from benchbox.engine.training_state import Standing, Subject, has_finite_weights, save_state
+from benchbox.engine.training_state import Standing, Subject, finite_buffers, has_finite_weights, save_state
 from benchbox.records.checkpoints import Card, card_path, checkpoint_path, state_beside
 from benchbox.records.files import remove_remains
 from benchbox.records.learning import CURVES
@@ -40,6 +40,9 @@ class Keeper:
         # The epoch and step of the newest state, None where there is none.
         self._saved: tuple[int, int] | None = None
         self._best_epoch: int | None = None
+        # Why states were not saved, as it was noted.
+        self._refusals: set[str] = set()
+        self._watched = finite_buffers(learner.network) if self._is_keeping else frozenset()
 
     @property
     def _is_keeping(self) -> bool:
@@ -81,30 +84,58 @@ class Keeper:
     def save_state(self, course: Course) -> None:
         """Save all that is needed to go on from here.
 
-        Nothing is saved in the middle of a step, where nothing has happened since, or where a number is not finite:
-        the state before then stays. Nor is a fit broken off because a state finds no room: it is noted, and the fit
-        goes on.
+        Nothing is saved where nothing has happened since, in the middle of a step, or where a number is not finite:
+        the state before then stays, and the latter two are noted, once each. Nor is a fit broken off because a
+        state finds no room: it is noted, and the fit goes on.
         """
-        here, totals = (course.epoch, course.totals.steps), course.totals
-        if not self._is_keeping or not course.is_whole or here == self._saved:
+        if not self._is_keeping or (course.epoch, course.totals.steps) == self._saved:
             return
         began = self._clock()
-        if not math.isfinite(float(totals.loss)) or not has_finite_weights(self._learner.network):
-            return
-        position = course.position(self._curves())
-        try:
-            save_state(self.state_path, self._subject(), position, learner=self._learner, totals=totals)
-        except OSError as error:
-            self._context.findings.note(f"no state to go on from was saved: {error.strerror or error}")
+        if refusal := self._refusal(course):
+            self._note_once(refusal)
         else:
-            self._saved = here
-            self._add_file("state", self.state_path)
+            self._write_state(course)
         self._saved_at = self._clock()
         self._cost = self._saved_at - began
 
+    def _refusal(self, course: Course) -> str:
+        """Why a state cannot be gone on from, empty where it can."""
+        if not course.is_whole:
+            return f"epoch {course.epoch} was stopped in the middle of a step"
+        if not math.isfinite(float(course.totals.loss)):
+            return "the loss is no number"
+        if not has_finite_weights(self._learner.network, buffers=self._watched):
+            return "some weights or buffers are no numbers"
+        return ""
+
+    def _note_once(self, refusal: str) -> None:
+        if refusal not in self._refusals:
+            self._refusals.add(refusal)
+            left = self.last_good()
+            self._context.findings.note(f"no state was saved: {refusal}" + (f"; {left}" if left else ""))
+
+    def _write_state(self, course: Course) -> None:
+        totals = course.totals
+        try:
+            save_state(
+                self.state_path,
+                self._subject(),
+                course.position(self._curves()),
+                learner=self._learner,
+                totals=totals,
+            )
+        except OSError as error:
+            self._context.findings.note(f"no state to go on from was saved: {error.strerror or error}")
+        else:
+            self._saved = (course.epoch, totals.steps)
+            self._add_file("state", self.state_path)
+
     def finish(self, standing: Standing) -> None:
-        """Save the last epoch's weights. The state stays until the record of the fit is written down."""
+        """Save the last epoch's weights."""
         self._save("last", standing)
+
+    def drop_state(self) -> None:
+        """Name no state: the fit is over. The file stays until the record of the fit is written down."""
         self._context.findings.files.pop("state", None)
 
     def last_good(self) -> str:

@@ -25,12 +25,14 @@ class Lookout:
         self._looked = context.clock()
         self._unseen: list[tuple[Totals, float]] = []
         self._rate = learner.rate
+        # Of the step that was made last; before the first, of that one.
+        self.last_rate = self._rate
 
     def __call__(self, totals: Totals) -> None:
         """After each step."""
         self._course.end_step(totals)
         self._unseen.append((totals, self._rate))
-        self._rate = self._learner.rate
+        self.last_rate, self._rate = self._rate, self._learner.rate
         now = self._context.clock()
         if self._keeper.is_due(now, within_epoch=True):
             with self._course.pausing():

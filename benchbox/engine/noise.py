@@ -7,11 +7,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-import torch
-from torch import nn
-
-from benchbox.engine.loops import infer
-from benchbox.engine.place import Place, make_place
+from benchbox.engine.control import Call, make_control_call
+from benchbox.engine.place import make_place
 from benchbox.engine.sampling import Clock, time_calls
 from benchbox.records.events import Observer, Progress, ignore
 from benchbox.records.inspection import ClockFacts, FixedRequest, FixedTimes, Series
@@ -25,32 +22,6 @@ WARMUP_CALLS = 5
 PROGRESS_STEPS = 10
 READINGS = 20_000
 STEPS_SEEN = 200
-# The fixed network: 1.4 GFLOP a call, about 10 ms on two cores. A change makes old and new noise incomparable.
-BATCH, CHANNELS, WIDTH, SIDE = 8, 16, 64, 32
-FIXED_SEED = 0
-
-Call = Callable[[], object]
-
-
-def make_fixed_call(place: Place) -> Call:
-    """One call of the fixed network on fixed pictures at a place. Every call of this makes a copy of its own."""
-    generator_state = torch.random.get_rng_state()
-    torch.manual_seed(FIXED_SEED)
-    network = nn.Sequential(
-        nn.Conv2d(CHANNELS, WIDTH, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(WIDTH, WIDTH, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(WIDTH, WIDTH, 3, padding=1),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(WIDTH, 10),
-    )
-    pictures = torch.randn(BATCH, CHANNELS, SIDE, SIDE).to(place.device, memory_format=place.memory_format)
-    torch.random.set_rng_state(generator_state)
-    placed = place.put(network).eval()
-    return lambda: infer(placed, pictures, place)
 
 
 def run_series(
@@ -109,9 +80,9 @@ def repeats_of(call_seconds: float) -> int:
 def time_fixed_work(
     request: FixedRequest, *, observer: Observer = ignore, clock: Clock = time.perf_counter
 ) -> FixedTimes:
-    """The fixed network alone, slice by slice; run by its name in fresh processes, whose times differ."""
+    """The control network alone, slice by slice; run by its name in fresh processes, whose times differ."""
     place = make_place(request.placement)
-    arm = make_fixed_call(place)
+    arm = make_control_call(place)
     call_seconds = warm_up([arm], clock=clock, synchronise=place.synchronise)
     slices = _slices(arm, repeats_of(call_seconds), request.seconds, clock=clock, synchronise=place.synchronise)
     return FixedTimes(seconds=tuple(slices))

@@ -31,8 +31,9 @@ def make_optimizer(fit: FitSpec, parameters: Iterable[nn.Parameter], *, is_fused
 def make_schedule(fit: FitSpec, optimizer: Optimizer, *, steps: int) -> LRScheduler:
     """The learning rate over `steps` steps; `fit.lr` is its peak.
 
-    one_cycle: linear up over the first 30 %, then a cosine down to nothing (Smith & Topin 2018,
-    arXiv 1708.07120); it moves no momentum, so that it means the same for every optimizer.
+    one_cycle: from a 25th of the peak up to it over the first 30 %, then down to nothing (Smith & Topin 2018,
+    arXiv 1708.07120), both along half a cosine, as torch does by default; it moves no momentum, so that it means
+    the same for every optimizer.
     """
     if fit.schedule == "one_cycle":
         return OneCycleLR(optimizer, max_lr=fit.lr or 0.0, total_steps=steps + 1, cycle_momentum=False)

@@ -49,11 +49,19 @@ def measure_robustness(context: Context, stage: Stage, network: nn.Module, indic
             disturb = make_disturbance(each.name, pixels, names)
             for level, strength in enumerate(each.strengths):
                 logits = infer(network, normalise(disturb(strength)), place)
-                right[each.metric][level] += (logits.argmax(1) == labels).sum()
+                right[each.metric][level] += count_right(logits, labels)
         done += len(chosen)
         context.observer(Progress(done=done, total=len(indices)))
     for metric, counts in right.items():
         context.findings.measure(metric, *(count / len(indices) for count in counts.tolist()))
+
+
+def count_right(logits: Tensor, labels: Tensor) -> Tensor:
+    """How many of N pictures are right, from logits [N, classes] and labels [N]; on their device.
+
+    A picture whose logits are not all numbers is wrong: the likeliest class of nothing but NaN would be the first.
+    """
+    return ((logits.argmax(1) == labels) & logits.isfinite().all(1)).sum()
 
 
 def _no_counts(disturbance: Disturbance, device: torch.device) -> Tensor:

@@ -5,7 +5,7 @@ the epochs before. The order of the pictures needs no keeping: it follows from t
 is saved is decided in `keeper`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,11 +151,20 @@ def load_state(path: Path) -> TrainingState:
     return TrainingState(path=path, subject=header.subject, position=header.position, content=content)
 
 
-def has_finite_weights(network: nn.Module) -> bool:
-    """Whether all weights and buffers are numbers; waits for the device."""
-    return all(
-        bool(torch.isfinite(value).all()) for value in network.state_dict().values() if value.is_floating_point()
-    )
+def finite_buffers(network: nn.Module) -> frozenset[str]:
+    """The buffers in a network's state that are numbers: an attention mask of -inf is none, and means no harm."""
+    kept = network.state_dict().keys()
+    return frozenset(name for name, buffer in network.named_buffers() if name in kept and _is_finite(buffer))
+
+
+def has_finite_weights(network: nn.Module, *, buffers: Collection[str]) -> bool:
+    """Whether all weights, and the buffers of these names, are numbers; waits for the device."""
+    watched = (buffer for name, buffer in network.named_buffers() if name in buffers)
+    return all(map(_is_finite, (*network.parameters(), *watched)))
+
+
+def _is_finite(values: torch.Tensor) -> bool:
+    return not values.is_floating_point() or bool(torch.isfinite(values).all())
 
 
 def _unknown(path: Path, why: str) -> CheckpointError:

@@ -19,6 +19,8 @@ from benchbox.engine.stage import Context, Stage, feed_of, set_stage
 
 # Enough whole batches that a loader's workers are never at the end of their epoch.
 BATCHES_A_PASS = 64
+# Batches that a DataLoader's worker keeps ready by default (`prefetch_factor`).
+BATCHES_AHEAD = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,13 @@ class Work:
     def network(self) -> nn.Module:
         """The network itself, never its compiled form."""
         return self.stage.network
+
+    def batches_ahead(self) -> int:
+        """How many batches a loader's workers fetch while the work sleeps."""
+        place = self.context.spec.placement
+        is_loader = place.feed == "loader" or self.stage.pictures.pixels is None
+        is_fed = self.learner is not None  # inference has its one batch on the device
+        return place.workers * BATCHES_AHEAD if is_loader and is_fed else 0
 
 
 def open_work(context: Context) -> Work:

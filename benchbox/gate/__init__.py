@@ -1,1 +1,1 @@
-"""The regression gate: two sets of records → verdicts and an exit code. Pure: nothing is measured or printed here."""
+"""The regression gate: two sets of records → verdicts and an exit code. Nothing is measured or printed here."""

@@ -37,9 +37,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """All that a comparison is told besides the records.
 
     `margin` is that of time, as a ratio less 1; `margins` are others, by a glob over rows' cases or names, of which
-    the last that matches counts. `declared` are the rows that there must be, by case or name; empty for those of the
-    base. `removed` may be missing in new; `renamed` are new names by old ones. `skipped` are globs of rows that the
-    user left out. `today` is a date as 2026-11-24.
+    the last that matches counts. `declared` are the rows that there must be, by case or name; empty for those of
+    the base. `names` are those of rows for people, by case. `removed` may be missing in new; `renamed` are new names
+    by old ones. `skipped` are globs of rows that the user left out. `today` is a date as 2026-11-24.
     """
 
     preset: str = "default"
@@ -47,6 +47,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     margins: dict[str, float] = {}
     groups: tuple[Group, ...] = ("exact", "time", "memory", "accuracy")
     declared: tuple[str, ...] = ()
+    names: dict[str, str] = {}
     removed: tuple[str, ...] = ()
     renamed: dict[str, str] = {}
     skipped: tuple[str, ...] = ()
@@ -62,7 +63,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if not self.groups or set(self.groups) - set(GROUPS):
             raise SpecError.of("metrics", ",".join(self.groups), allowed=", ".join(GROUPS))
 
+    @property
+    def asked(self) -> tuple[Group, ...]:
+        """The groups that were chosen, so that the base must have them; none where all were left to be gated."""
+        return () if set(self.groups) == set(GROUPS) else self.groups
+
     def margin_of(self, case: str, row: str) -> float:
         """The margin of a row's time, as a ratio less 1."""
-        fitting = [margin for glob, margin in self.margins.items() if fnmatchcase(case, glob) or fnmatchcase(row, glob)]
+        fitting = [
+            margin for glob, margin in self.margins.items() if fnmatchcase(case, glob) or fnmatchcase(row, glob)
+        ]
         return fitting[-1] if fitting else self.margin

@@ -41,9 +41,9 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of a metric, as raw values: the replicates that decide, and what they were made of.
 
     `differences` hold one log-ratio of new over base a pair (A/B), or one difference a picture or seed (accuracy).
-    `base` and `new` are the values of each arm, one a process: seconds a call relative to the control in stored mode,
-    seconds a call (A/B), bytes. `blocks` are the block log-ratios of each pair in the order seen, `traces` the
-    seconds a call of each arm's slices, pair by pair, in the order seen.
+    `base` and `new` are the values of each arm, one a process: seconds a call relative to the control in stored
+    mode, seconds a call (A/B), bytes. `blocks` are the block log-ratios of each pair in the order seen, `traces`
+    the seconds a call of each arm's slices, pair by pair, in the order seen.
     """
 
     differences: tuple[float, ...] = ()
@@ -73,11 +73,13 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one row.
 
-    `case` identifies the row, `row` is its name for people. `base` and `new` are each arm's own value in the metric's
-    unit (`records.metrics`), None where it has none. `margin` is what a change had to exceed: a ratio above 1
-    less 1 for time and memory (0.025), a share for accuracy (0.005). `confirmed` are the bounds of the second,
-    independent series. `accepted` is the reason why a regression was accepted. `facts` are further numbers for
-    people, by their names: an exact McNemar p, Wilson intervals.
+    `case` identifies the row, `row` is its name for people. `metric` is empty where the verdict is of a whole row,
+    such as one that is missing or crashed, and `case` too where it is of a whole arm, such as a file that cannot be
+    read. `base` and `new` are each arm's own value in the metric's unit (`records.metrics`), None where it has
+    none. `margin` is what a change had to exceed: a ratio above 1 less 1 for time and memory (0.025), a share for
+    accuracy (0.005). `confirmed` are the bounds of the second, independent series. `accepted` is the reason why a
+    regression was accepted. `facts` are further numbers for people, by their names: an exact McNemar p, Wilson
+    intervals.
     """
 
     case: str
@@ -100,8 +102,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where an arm's numbers come from: a file or report (stored), or a commit or folder that ran here (A/B).
 
-    `asked` is what was typed. `imported` says by row from which file its network came, relative to the arm's folder;
-    `digest` is the hash of the arm's own source files. `age_days` is that of a stored run on `GateReport.today`.
+    `asked` is what was typed. `imported` says by row from which file its network came, relative to the arm's
+    folder; `digest` is the hash of the arm's own source files. `age_days` is that of a stored run on
+    `GateReport.today`.
     """
 
     asked: str
@@ -126,8 +129,11 @@ class KeyDifference(msgspec.Struct, frozen=True, kw_only=True):
 class ControlSeen(msgspec.Struct, frozen=True, kw_only=True):
     """The control network in both arms: its bounds, and the run's own noise floor as a ratio less 1.
 
-    `floor` is the half-width of a 98 % interval of one pair (A/B) or process (stored). `is_clean` is False where the
-    control's own interval leaves the margin: time says nothing then.
+    `floor` is the half-width of the control's own 98 % interval over all pairs (A/B) or processes (stored): what
+    this run cannot see, however quiet a row was. That of a single pair would be no measure of it, since many pairs
+    see more than one. `is_clean` is False where the control's own interval lies off 1 and reaches beyond the
+    margin: the machine was not the same for both arms, and time says nothing. In stored mode every row is divided
+    by the control, whose own change is then the machine's and no reason for doubt.
     """
 
     bounds: Bounds

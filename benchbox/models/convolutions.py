@@ -1,7 +1,8 @@
 """Faster forms of convolutions, by name `fast`: same parameters, same sums, other roundings.
 
-Each replaces modules of a network in place and shares their parameters, so that weights, names and checkpoints
-stay what they are. `direct` computes everything as a plain network would.
+Each is a class that a convolution of a network takes on in place of its own, so that all else of it stays what it
+is: weights, names and checkpoints, hooks, and weights that hooks compute. `direct` computes everything as a plain
+network would.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,13 +24,13 @@ _FORMS: tuple[tuple[Callable[[nn.Module], bool], type[FastConvolution]], ...] = 
 
 def use_fast_convolutions(network: nn.Module) -> int:
     """Have every convolution that has a faster form computed in it, in place; returns how many these are."""
-    found = [(parent, name, child) for parent in network.modules() for name, child in parent.named_children()]
     replaced = 0
-    for parent, name, child in found:
-        for is_suited, form in _FORMS:
-            if isinstance(child, nn.Conv2d) and is_suited(child):
-                setattr(parent, name, _as(form, child))
-                replaced += 1
+    for module in network.modules():
+        form = next((form for is_suited, form in _FORMS if is_suited(module)), None)
+        if form is not None:
+            # As torch's own parametrisations do: a new module would lack the hooks of this one.
+            module.__class__ = form
+            replaced += 1
     return replaced
 
 
@@ -44,20 +45,3 @@ def direct(network: nn.Module) -> Iterator[None]:
     finally:
         for module in fast:
             module.is_direct = False
-
-
-def _as(form: type[FastConvolution], convolution: nn.Conv2d) -> FastConvolution:
-    """The same convolution with the same parameters, not copies of them."""
-    made = form(
-        convolution.in_channels,
-        convolution.out_channels,
-        convolution.kernel_size,  # type: ignore[arg-type]
-        stride=convolution.stride,  # type: ignore[arg-type]
-        padding=convolution.padding,  # type: ignore[arg-type]
-        groups=convolution.groups,
-        bias=convolution.bias is not None,
-        device="meta",
-    )
-    made.weight, made.bias = convolution.weight, convolution.bias
-    made.train(convolution.training)
-    return made

@@ -24,31 +24,40 @@ class DepthwiseConvolution(nn.Conv2d):
         dtype = torch.get_autocast_dtype(device)
         stride, padding = cast("tuple[int, int]", self.stride), cast("tuple[int, int]", self.padding)
         with torch.autocast(device, enabled=False):
-            found = _Depthwise.apply(pictures.to(dtype), self.weight, stride, padding)
-            biased = found if self.bias is None else found + self.bias.to(dtype).reshape(1, -1, 1, 1)
-        return cast(Tensor, biased)
+            found = _Depthwise.apply(pictures.to(dtype), self.weight, self.bias, stride, padding)
+        return cast(Tensor, found)
 
 
 class _Depthwise(torch.autograd.Function):
-    """Pictures [N, C, H, W] in a short dtype with kernels [C, 1, h, w] in float32."""
+    """Pictures [N, C, H, W] in a short dtype with kernels [C, 1, h, w] and, unless None, biases [C] in float32."""
 
     @staticmethod
     def forward(
-        context: Any, pictures: Tensor, kernels: Tensor, stride: tuple[int, int], padding: tuple[int, int]
+        context: Any,
+        pictures: Tensor,
+        kernels: Tensor,
+        biases: Tensor | None,
+        stride: tuple[int, int],
+        padding: tuple[int, int],
     ) -> Tensor:
         context.save_for_backward(pictures, kernels)
         context.stride, context.padding = stride, padding
-        return F.conv2d(pictures, kernels.to(pictures.dtype), None, stride, padding, groups=len(kernels))
+        dtype = pictures.dtype
+        # The biases, too: added afterwards they would round a second time.
+        short = None if biases is None else biases.to(dtype)
+        return F.conv2d(pictures, kernels.to(dtype), short, stride, padding, groups=len(kernels))
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    def backward(
+        context: Any, *gradients: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None]:
         pictures, kernels = context.saved_tensors
-        wanted = (context.needs_input_grad[0], context.needs_input_grad[1], False)
-        of_pictures, of_kernels, _ = torch.ops.aten.convolution_backward(
+        wanted = context.needs_input_grad[:3]
+        of_pictures, of_kernels, of_biases = torch.ops.aten.convolution_backward(
             gradients[0].float(),
             pictures.float(),
             kernels.float(),
-            None,
+            [len(kernels)] if wanted[2] else None,
             context.stride,
             context.padding,
             (1, 1),
@@ -57,7 +66,8 @@ class _Depthwise(torch.autograd.Function):
             len(kernels),
             wanted,
         )
-        return None if of_pictures is None else of_pictures.to(pictures.dtype), of_kernels, None, None
+        of_pictures = None if of_pictures is None else of_pictures.to(pictures.dtype)
+        return of_pictures, of_kernels, of_biases, None, None
 
 
 def is_suited(module: nn.Module) -> bool:

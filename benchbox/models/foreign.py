@@ -62,6 +62,17 @@ def network_digest(name: str) -> str:
     return hashlib.sha256(_source(maker).read_bytes()).hexdigest()
 
 
+def network_source(name: str) -> Path | None:
+    """The file of a user's own that a network comes from; None for the zoo and for networks of a package.
+
+    Raises ModelError where there is no such file.
+    """
+    if not is_foreign(name):
+        return None
+    maker, _ = _split(name)
+    return None if maker in ("torchvision", "timm") else _source(maker).resolve()
+
+
 def _split(name: str) -> tuple[str, str]:
     # From the right: a path on Windows has a colon of its own.
     maker, _, rest = name.rpartition(":")

@@ -73,7 +73,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `network_digests` tells the sources of foreign networks by their names. By `sized(name, image_size)`,
     `refusals` tell why a network cannot run at all on these pictures, and `flops` the forward pass of one of
-    them, 1 MAC = 2 FLOP.
+    them, 1 MAC = 2 FLOP. `shares_process`: the runs will share one process, and so the memory that one of them
+    keeps.
     """
 
     machine: MachineFacts
@@ -81,6 +82,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     network_digests: dict[str, str] = {}
     refusals: dict[str, str] = {}
     flops: dict[str, int] = {}
+    shares_process: bool = False
 
 
 def sized(name: str, image_size: int) -> str:

@@ -1,5 +1,7 @@
 """Replaces what was left open ("auto", None) in a spec, once, by recipes and by what the machine can do."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from benchbox.errors import ModelError, SpecError
@@ -21,7 +23,7 @@ def resolve(spec: RunSpec, facts: Facts) -> RunSpec:
         data=replace(spec.data, source=facts.data.source),
         fit=_resolve_fit(spec.fit, model.name),
         placement=replace(
-            settle(spec.placement, facts.machine),
+            settle(spec.placement, facts.machine, shares_process=facts.shares_process),
             fused=spec.placement.fused and spec.fit.optimizer in FUSED_OPTIMIZERS,
             convolution=_resolve_convolution(spec.placement.convolution, model.name),
             feed="loader" if facts.data.is_streamed else spec.placement.feed,
@@ -89,11 +91,11 @@ def _resolve_convolution(asked: Convolution, name: str) -> Convolution:
     return asked if is_foreign(name) or CATALOGUE[name].has_fast_convolution else "direct"
 
 
-def settle(placement: PlacementSpec, machine: MachineFacts) -> PlacementSpec:
+def settle(placement: PlacementSpec, machine: MachineFacts, *, shares_process: bool = False) -> PlacementSpec:
     """A placement with its device, precision, threads and use of memory decided.
 
-    Raises SpecError for a device that is not here, a precision that it does not compute, or more threads than
-    cores.
+    A run that `shares_process` with others keeps freed memory only where it is told to. Raises SpecError for a
+    device that is not here, a precision that it does not compute, or more threads than cores.
     """
     device = find_device(placement.device, machine)
     precision = device.fastest if placement.precision == "auto" else placement.precision
@@ -113,8 +115,23 @@ def settle(placement: PlacementSpec, machine: MachineFacts) -> PlacementSpec:
         raise SpecError.of(
             f"placement.keeps_memory on {device.name}", True, allowed="false: only glibc on a CPU can"
         )
-    keeps = can_keep if placement.keeps_memory is None else placement.keeps_memory
+    usual = can_keep and not shares_process
+    keeps = usual if placement.keeps_memory is None else placement.keeps_memory
     return replace(placement, device=device.name, precision=precision, threads=threads, keeps_memory=keeps)
+
+
+def refuse_mixed_memory(specs: Iterable[RunSpec]) -> None:
+    """Raises SpecError where resolved runs that share a process differ in whether it keeps freed memory.
+
+    Once it does, it does so to its end.
+    """
+    if len({spec.placement.keeps_memory for spec in specs}) > 1:
+        raise SpecError.of(
+            "placement.keeps_memory",
+            "true and false",
+            allowed="one of them where runs share a process, which never gives up what it keeps",
+            hint="give each run a process of its own: without --no-isolate, or with isolate=True",
+        )
 
 
 def find_device(asked: str, machine: MachineFacts) -> DeviceFacts:

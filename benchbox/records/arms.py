@@ -4,28 +4,33 @@ An arm may run every value of a field that is not compared, such as the learning
 best on pictures set aside from training. The held-out pictures have no say in it. Numbers only: no text, no tables.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from benchbox.plan.axes import value_of
+from benchbox.plan.spec import RunSpec
 from benchbox.records.rows import Row
+
+# The specs and the rows of some values.
+_Group = tuple[list[RunSpec], list[Row]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """One of the values that an arm could choose: `accuracies` and `losses` on the pictures set aside, by seed.
 
-    They are those of the last epoch, of the `rows` that ended well.
+    They are those of the last epoch, of the `rows` that ended well. `seeds` are those that were planned.
     """
 
     values: tuple[Any, ...]
     rows: tuple[Row, ...]
     accuracies: tuple[float, ...]
     losses: tuple[float, ...]
+    seeds: tuple[int, ...]
 
     @property
     def accuracy(self) -> float | None:
@@ -37,19 +42,27 @@ class Trial:
         """The mean over seeds, None where no seed has one."""
         return float(np.mean(self.losses)) if self.losses else None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether every planned seed ended, well or not: none is missing, and none was interrupted."""
+        ended = {row.spec.seed for row in self.rows if row.parts["accuracy"].status != "interrupted"}
+        return ended >= set(self.seeds)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One architecture with one value of each factor, over its seeds.
+    """One architecture with one value of each factor, over its `seeds`, which are those that were planned.
 
-    `rows` are its fits, with the kept values alone where it could choose. `step` is the row of the training step
-    that took turns, if one did. `trials` are all values that it could choose, in ascending order, and `kept` that
-    of `rows`; without a choice they are empty and None.
+    `rows` are its fits, with the kept values alone where it could choose, and none before it could. `step` is the
+    row of the training step that took turns, if one did. `trials` are all values that it could choose, in ascending
+    order, and `kept` that of `rows`. Without a choice they are empty and None; `kept` is None as well where not all
+    values were tried, or none did well.
     """
 
     model: str
     values: tuple[object, ...]
     rows: tuple[Row, ...]
+    seeds: tuple[int, ...]
     step: Row | None = None
     trials: tuple[Trial, ...] = ()
     kept: Trial | None = None
@@ -65,53 +78,64 @@ class Arm:
         return tuple(row for row in self.fits if _is_good(row))
 
     @property
-    def is_at_edge(self) -> bool:
-        """Whether the kept values are the lowest or the highest that could be chosen."""
-        return self.kept is not None and self.kept.values in (self.trials[0].values, self.trials[-1].values)
+    def is_tried(self) -> bool:
+        """Whether every value that it could choose was tried: one that was not may be the best."""
+        return all(trial.is_over for trial in self.trials)
 
 
-def arms(seen: Sequence[Row], factors: Sequence[str], chosen: Sequence[str] = ()) -> list[Arm]:
+def arms(
+    seen: Sequence[Row], factors: Sequence[str], chosen: Sequence[str] = (), specs: Sequence[RunSpec] = ()
+) -> list[Arm]:
     """Rows grouped by architecture and factors' values; architectures and values in order of appearance.
 
-    `chosen` are the fields of which each arm keeps the values that did best: see `best_trial`.
+    `chosen` are the fields of which each arm keeps the values that did best: see `best_trial`. `specs` are all that
+    was planned, so that what never began is missed; without them it is taken for what was seen.
     """
-    groups: dict[str, dict[tuple[object, ...], list[Row]]] = {}
+    planned = specs or [record.spec for row in seen for record in row.records]
+    groups = _grouped(planned, seen, ("model.name", *factors))
+    return [_arm(model, tuple(values), group, chosen) for (model, *values), group in groups.items()]
+
+
+def _grouped(specs: Iterable[RunSpec], seen: Iterable[Row], fields: Sequence[str]) -> dict[tuple[Any, ...], _Group]:
+    """Specs and rows by their values of some fields, in the order of the specs."""
+    groups: dict[tuple[Any, ...], _Group] = {}
+    for spec in specs:
+        groups.setdefault(_values(spec, fields), ([], []))[0].append(spec)
     for row in seen:
-        groups.setdefault(row.model, {}).setdefault(_values(row, factors), []).append(row)
-    return [
-        _arm(model, values, found, chosen)
-        for model, by_values in groups.items()
-        for values, found in by_values.items()
-    ]
+        groups.setdefault(_values(row.spec, fields), ([], []))[1].append(row)
+    return groups
 
 
-def _arm(model: str, values: tuple[object, ...], found: Sequence[Row], chosen: Sequence[str]) -> Arm:
-    step = next((row for row in found if "train_step" in row.parts), None)
-    trials = _trials(found, chosen) if chosen else ()
-    kept = best_trial(trials) if trials else None
-    return Arm(
+def _arm(model: str, values: tuple[object, ...], group: _Group, chosen: Sequence[str]) -> Arm:
+    specs, found = group
+    fits = [spec for spec in specs if spec.task == "fit"]
+    arm = Arm(
         model=model,
         values=values,
-        rows=kept.rows if kept else tuple(found),
-        step=step,
-        trials=trials,
-        kept=kept,
+        rows=tuple(found),
+        seeds=_seeds(fits),
+        step=next((row for row in found if "train_step" in row.parts), None),
+        trials=_trials(fits, found, chosen) if chosen else (),
     )
+    if not arm.trials:
+        return arm
+    if not arm.is_tried:
+        return replace(arm, rows=())
+    best = best_trial(arm.trials)
+    return replace(arm, rows=best.rows, kept=best if best.accuracies else None)
 
 
-def _trials(found: Sequence[Row], chosen: Sequence[str]) -> tuple[Trial, ...]:
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in found:
-        if "accuracy" in row.parts:
-            groups.setdefault(_values(row, chosen), []).append(row)
+def _trials(fits: Sequence[RunSpec], found: Sequence[Row], chosen: Sequence[str]) -> tuple[Trial, ...]:
+    groups = _grouped(fits, [row for row in found if "accuracy" in row.parts], chosen)
     return tuple(
         Trial(
             values=values,
             rows=tuple(rows),
             accuracies=_lasts(rows, "val_accuracy"),
             losses=_lasts(rows, "val_loss"),
+            seeds=_seeds(specs),
         )
-        for values, rows in sorted(groups.items(), key=lambda group: group[0])
+        for values, (specs, rows) in sorted(groups.items(), key=lambda group: group[0])
     )
 
 
@@ -139,5 +163,9 @@ def _lasts(rows: Sequence[Row], metric: str) -> tuple[float, ...]:
     return tuple(value for value in seen if value is not None)
 
 
-def _values(row: Row, fields: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(value_of(row.spec, field) for field in fields)
+def _seeds(fits: Iterable[RunSpec]) -> tuple[int, ...]:
+    return tuple(sorted({spec.seed for spec in fits}))
+
+
+def _values(spec: RunSpec, fields: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(value_of(spec, field) for field in fields)

@@ -1,10 +1,11 @@
 """Cards: what a checkpoint says of itself in the JSON beside it, by which it is found without being opened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from benchbox.errors import CheckpointError
 from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec
@@ -118,13 +119,15 @@ def find_checkpoint(
     """The best checkpoint of a model on these pictures and this split, the newest among equals.
 
     `model` must be resolved; a checkpoint of another activation or dropout is another model's, and so is one
-    of a foreign network whose source has changed since (`network_digest`).
+    of a foreign network whose source has changed since (`network_digest`). How its weights began says nothing of
+    what it has learned.
     """
+    wanted = ("best", replace(model, init="auto"), digest, network_digest)
     fitting = [
         (card, path)
         for card, path in _cards(reports)
-        if (card.kind, card.model, card.data_digest, card.network_digest) == ("best", model, digest, network_digest)
-        and _same_split(card.data, data)
+        if (card.kind, replace(card.model, init="auto"), card.data_digest, card.network_digest) == wanted
+        and _same_pictures(card.data, data)
     ]
     if not fitting:
         return None
@@ -159,10 +162,18 @@ def _some(labels: tuple[str, ...] | list[str]) -> str:
     return shown if len(labels) <= 5 else f"{shown}, … ({len(labels)} in all)"
 
 
-def _same_split(one: DataSpec, other: DataSpec) -> bool:
-    """Whether both hold out the same pictures; how many of the others are set aside does not matter to them."""
-    same = ("image_size", "channels", "fit_mode", "split", "test_fraction", "split_seed")
-    return all(getattr(one, field) == getattr(other, field) for field in same)
+def same_split(one: DataSpec, other: DataSpec) -> bool:
+    """Whether both hold out the same pictures of one data set; how many others are set aside does not matter."""
+    return _are_equal(one, other, ("split", "test_fraction", "split_seed"))
+
+
+def _same_pictures(one: DataSpec, other: DataSpec) -> bool:
+    """Whether both hold out the same pictures of one data set, in the same form."""
+    return same_split(one, other) and _are_equal(one, other, ("image_size", "channels", "fit_mode"))
+
+
+def _are_equal(one: DataSpec, other: DataSpec, fields: Sequence[str]) -> bool:
+    return all(getattr(one, field) == getattr(other, field) for field in fields)
 
 
 def _cards(reports: Path) -> Iterator[tuple[Card, Path]]:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +48,26 @@ def write_whole(path: Path, content: bytes, *, sync: Sync = os.fsync) -> None:
 
     fill_whole(path, fill)
     sync_folder(path.parent, sync=sync)
+
+
+def append_line(path: Path, line: bytes, *, sync: Sync = os.fsync) -> None:
+    """Add a line, given without its end, and force it to the disk, and a new file's name with it.
+
+    Raises OSError where that fails; the file is then as it was.
+    """
+    size = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("ab") as file:
+            file.write(line + b"\n")
+            file.flush()
+            sync(file.fileno())
+        if not size:
+            sync_folder(path.parent, sync=sync)
+    except OSError:
+        # The part of a line that found room would damage the file.
+        with suppress(OSError):
+            os.truncate(path, size)
+        raise
 
 
 def write_json(path: Path, value: msgspec.Struct, *, sync: Sync = os.fsync) -> None:

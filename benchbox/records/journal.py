@@ -7,7 +7,7 @@ The file is a history and is only ever added to: a run that is made again leaves
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import msgspec
 
 from benchbox.errors import RecordError, StorageError
 from benchbox.plan.spec import RunSpec
-from benchbox.records.files import Sync, sync_folder
+from benchbox.records.files import Sync, append_line
 from benchbox.records.record import Record, decode, encode
 
 JOURNAL = "results.jsonl"
@@ -44,20 +44,8 @@ def append(journal: Path, record: Record, *, sync: Sync = os.fsync) -> None:
 
     Raises StorageError where that fails; the journal is then as it was.
     """
-    size = journal.stat().st_size if journal.exists() else 0
     with storing(journal, journal.parent):
-        try:
-            with journal.open("ab") as file:
-                file.write(encode(record) + b"\n")
-                file.flush()
-                sync(file.fileno())
-            if not size:
-                sync_folder(journal.parent, sync=sync)
-        except OSError:
-            # The part of a line that found room would damage the journal.
-            with suppress(OSError):
-                os.truncate(journal, size)
-            raise
+        append_line(journal, encode(record), sync=sync)
 
 
 def find_journal(path: Path) -> Path:
@@ -82,7 +70,7 @@ def read_journal(path: Path) -> Journal:
     Raises RecordError where there is no journal, or where another line is damaged.
     """
     journal = find_journal(path)
-    whole, torn = _divided(journal.read_bytes())
+    whole, torn = divided(journal.read_bytes())
     note = f"the last line of {journal} was cut off and is left out: its run counts as not made" if torn else ""
     return Journal(records=tuple(_records(journal, whole)), note=note)
 
@@ -92,12 +80,24 @@ def read(path: Path) -> list[Record]:
     return settled(read_journal(path).records)
 
 
+def divided(content: bytes) -> tuple[bytes, bytes]:
+    """What is whole, and a torn last line: one without its end that is no JSON."""
+    head, end, tail = content.rpartition(b"\n")
+    if not tail:
+        return content, b""
+    try:
+        msgspec.json.decode(tail)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return head + end, tail
+    return content, b""
+
+
 def mend(journal: Path) -> None:
     """Make a journal ready to be added to: a last line that was cut off is removed. Raises StorageError."""
     if not journal.is_file():
         return
     content = journal.read_bytes()
-    whole, torn = _divided(content)
+    whole, torn = divided(content)
     with storing(journal, journal.parent):
         if torn:
             os.truncate(journal, len(whole))
@@ -129,18 +129,6 @@ def by_place(records: Iterable[Record], specs: Sequence[RunSpec]) -> list[Record
         seen[record.spec].append(record)
     left = {spec: iter(seen[spec][-count:]) for spec, count in Counter(specs).items()}
     return [next(left[spec], None) for spec in specs]
-
-
-def _divided(content: bytes) -> tuple[bytes, bytes]:
-    """What is whole, and a torn last line: one without its end that is no JSON."""
-    head, end, tail = content.rpartition(b"\n")
-    if not tail:
-        return content, b""
-    try:
-        msgspec.json.decode(tail)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return head + end, tail
-    return content, b""
 
 
 def _records(journal: Path, content: bytes) -> Iterator[Record]:

@@ -10,12 +10,21 @@ from dataclasses import replace
 import numpy as np
 
 from benchbox.plan.spec import Plan
-from benchbox.records.arms import Arm, arms
-from benchbox.records.comparison import Contest
+from benchbox.records.arms import Arm
+from benchbox.records.contest import Contest, Standing
+from benchbox.records.metrics import Better
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report import text
-from benchbox.report.arms import RATE, contests_of, leaf, trials_grid, what_comes_along, what_stays
+from benchbox.report.arms import (
+    RATE,
+    arms_of,
+    contests_of,
+    leaf,
+    trials_grid,
+    what_comes_along,
+    what_stays,
+)
 from benchbox.report.cells import (
     NAME,
     above_ceiling,
@@ -40,14 +49,16 @@ FIRST = "× first"
 # Where a table is wider by its intervals, a shorter head keeps it in eighty columns.
 NETWORK = Column(title="Network", is_text=True)
 SHARES = (0.9, 0.99, 1.0)
+# Columns that are ranked by places in the comparison, of which 1 is the first.
+PLACED: Better = "lower"
 
 
 def ablation_grids(plan: Plan, records: Sequence[Record]) -> list[Grid]:
     """The arms side by side, the rates that they chose from, how they differ over seeds, and what that shows."""
     seen = rows(records, plan.specs)
-    found = arms(seen, plan.factors, plan.chosen)
+    found = arms_of(plan, seen)
     told = contests_of(plan, found)
-    table, trials = ablation_table(plan, seen, found), trials_grid(plan, found)
+    table, trials = ablation_table(plan, seen, found=found, told=told), trials_grid(plan, found)
     grids = (table, trials, differences_grid(told), _conclusions(plan, told))
     return [grid for grid in grids if grid is not None]
 
@@ -57,28 +68,30 @@ def _conclusions(plan: Plan, found: Sequence[Contest]) -> Grid | None:
     return Grid(title=title, columns=(), sections=(), notes=tuple(map(conclusion, found))) if found else None
 
 
-def ablation_table(plan: Plan, seen: Sequence[Row], found: Sequence[Arm]) -> Grid:
+def ablation_table(plan: Plan, seen: Sequence[Row], *, found: Sequence[Arm], told: Sequence[Contest]) -> Grid:
     """One line an arm, a section an architecture: accuracy over seeds, epochs to shares, throughput.
 
-    Where training steps of the arms took turns, speed is the question: then how many times as fast as the first
-    each is, in place of the epochs. Where an arm chose its learning rate, that is a column.
+    In accuracy and epochs those arms are marked as the best that the comparison tells apart from others. Where
+    training steps of the arms took turns, speed is the question: then how many times as fast as the first each is,
+    in place of the epochs. Where an arm chose its learning rate, that is a column.
     """
     words = [*(leaf(field).capitalize() for field in plan.factors), *((RATE,) if plan.chosen else ())]
     middle = (
         [Column(title=FIRST, better="higher")]
         if plan.turns
-        else [Column(title=f"to {share:.0%}", detail="epochs", better="lower") for share in SHARES]
+        else [Column(title=f"to {share:.0%}", detail="epochs", better=PLACED) for share in SHARES]
     )
     columns = (
         NETWORK if plan.turns or plan.chosen else NAME,
         *(Column(title=word, is_text=True) for word in words),
-        Column(title="Accuracy", detail="%", better="higher"),
+        Column(title="Accuracy", detail="%", better=PLACED),
         *middle,
         Column(title="Train", detail="/s", better="higher"),
         Column(title="Seeds"),
     )
+    contests = {contest.network: contest for contest in told if contest.common > 1}
     sections = tuple(
-        _arm_lines(plan, [arm for arm in found if arm.model == model])
+        _arm_lines(plan, [arm for arm in found if arm.model == model], contests.get(model))
         for model in dict.fromkeys(arm.model for arm in found)
     )
     names = row_names(seen)
@@ -87,11 +100,18 @@ def ablation_table(plan: Plan, seen: Sequence[Row], found: Sequence[Arm]) -> Gri
     return Grid(title=title, columns=columns, sections=sections, notes=notes)
 
 
-def _arm_lines(plan: Plan, found: Sequence[Arm]) -> tuple[Line, ...]:
+def _arm_lines(plan: Plan, found: Sequence[Arm], contest: Contest | None) -> tuple[Line, ...]:
+    """`contest` is that of these arms, in their order; None where no two of them can be compared."""
     gain = gains(plan)
-    return tuple(
-        _arm_line(plan, arm, _step_cells(arm.step, found[0].step, gain) if plan.turns else None) for arm in found
-    )
+    lines = []
+    for place, arm in enumerate(found):
+        accuracy = _placed(_accuracy_cell(arm), place, contest.by_accuracy if contest else None)
+        if plan.turns:
+            rest = _step_cells(arm.step, found[0].step, gain)
+        else:
+            rest = [*_epochs_cells(arm.good, place, contest), _speed_cell(arm.good)]
+        lines.append(_arm_line(plan, arm, [accuracy, *rest]))
+    return tuple(lines)
 
 
 def _step_cells(step: Row | None, first: Row | None, gain: Gain) -> list[Cell]:
@@ -102,19 +122,29 @@ def _step_cells(step: Row | None, first: Row | None, gain: Gain) -> list[Cell]:
     return [replace(cell, value=None, is_bad=True) for cell in cells] if step.void else cells
 
 
-def _arm_line(plan: Plan, arm: Arm, steps: Sequence[Cell] | None) -> Line:
-    """`steps` are the cells of the training step, which take the place of the epochs and of the fits' speed."""
-    fits, good = arm.fits, arm.good
-    done = len(good) if len(good) == len(fits) else f"{len(good)} of {len(fits)}"
+def _arm_line(plan: Plan, arm: Arm, cells: Sequence[Cell]) -> Line:
+    """`cells` stand between the values of an arm and its seeds."""
+    done, planned = len(arm.good), len(arm.seeds)
     kept = [text.setting(value) for value in arm.kept.values] if arm.kept else [text.ABSENT] * len(plan.chosen)
     return (
         name_cell(arm.model),
         *(Cell(text=text.setting(value)) for value in arm.values),
         *(Cell(text=value) for value in kept),
-        _accuracy_cell(arm),
-        *([*(_epochs_cell(good, share) for share in SHARES), _speed_cell(good)] if steps is None else steps),
-        Cell(text=str(done)),
+        *cells,
+        Cell(text=str(done) if done == planned else f"{done} of {planned}"),
     )
+
+
+def _placed(cell: Cell, place: int, standing: Standing | None) -> Cell:
+    """The cell with its arm's place as its value where the comparison tells some arms from others.
+
+    The leaders are at 1, those surely behind at 2, the rest at none: a mean alone is no reason to mark an arm.
+    """
+    if standing is None or not standing.behind:
+        return cell
+    if place in standing.behind:
+        return replace(cell, value=2.0)
+    return replace(cell, value=1.0) if place in standing.leaders else cell
 
 
 def _accuracy_cell(arm: Arm) -> Cell:
@@ -123,7 +153,16 @@ def _accuracy_cell(arm: Arm) -> Cell:
         return next((cell for row in arm.rows if (cell := status_cell(row, "accuracy"))), Cell())
     mean = float(np.mean(values))
     spread = f"± {100 * np.std(values, ddof=1):.1f}" if len(values) > 1 else f"± {text.ABSENT}"
-    return Cell(text=text.percent(mean), detail=spread, value=mean)
+    return Cell(text=text.percent(mean), detail=spread)
+
+
+def _epochs_cells(good: Sequence[Row], place: int, contest: Contest | None) -> list[Cell]:
+    """The epochs to each share; only at one of them, and between the leaders in accuracy, are they compared."""
+    compared = contest.share if contest else None
+    return [
+        _placed(_epochs_cell(good, share), place, contest.by_epochs if contest and share == compared else None)
+        for share in SHARES
+    ]
 
 
 def _epochs_cell(good: Sequence[Row], share: float) -> Cell:
@@ -131,22 +170,19 @@ def _epochs_cell(good: Sequence[Row], share: float) -> Cell:
     epochs = [milestone.epoch for milestone in reached if milestone is not None]
     if not epochs:
         return Cell()
-    mean = float(np.mean(epochs))
-    shown = f"{mean:.1f}" if len(good) > 1 else str(epochs[0])
-    # A mean over the seeds that got there would flatter: it is not ranked against full ones.
-    if len(epochs) < len(good):
-        return Cell(text=shown, detail=f"({len(epochs)} of {len(good)})")
-    return Cell(text=shown, value=mean)
+    shown = f"{float(np.mean(epochs)):.1f}" if len(good) > 1 else str(epochs[0])
+    return Cell(text=shown, detail=f"({len(epochs)} of {len(good)})" if len(epochs) < len(good) else "")
 
 
 def _speed_cell(good: Sequence[Row]) -> Cell:
+    """The speed of fits, which is not ranked: they ran one after another, on a machine that may have drifted."""
     speeds = [row.learning.pictures_per_second for row in good if row.learning is not None]
     values = [speed.value for speed in speeds if speed is not None]
     if not values:
         return Cell()
     mean = float(np.mean(values))
     spread = f"± {text.number(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
-    return Cell(text=text.number(mean), detail=spread, value=mean)
+    return Cell(text=text.number(mean), detail=spread)
 
 
 def _ablation_notes(plan: Plan, seen: Sequence[Row], found: Sequence[Arm]) -> tuple[str, ...]:

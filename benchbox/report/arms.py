@@ -7,8 +7,8 @@ import numpy as np
 from benchbox.plan.axes import fields, value_of
 from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
-from benchbox.records.arms import Arm, Trial
-from benchbox.records.comparison import Contest, Side, contests
+from benchbox.records.arms import Arm, Trial, arms
+from benchbox.records.contest import Contest, Side, contests
 from benchbox.records.learning import MILESTONES
 from benchbox.records.rows import Row
 from benchbox.report import text
@@ -20,6 +20,10 @@ TRIALS_NOTE = (
     "Set aside: accuracy after the last epoch on pictures of the training side that no arm was trained on, mean ± "
     "standard deviation over seeds; loss: their cross-entropy. Kept: the rate with the highest accuracy, of equals "
     "that with the lower loss. The held-out pictures had no say."
+)
+UNTRIED = (
+    "An arm of which not all rates were tried keeps none, since the best may be missing: nothing is said of it "
+    "beside its trials."
 )
 
 
@@ -37,6 +41,11 @@ def _value_name(field: str, value: object) -> str:
     return value if isinstance(value, str) else f"{leaf(field)} {text.setting(value)}"
 
 
+def arms_of(plan: Plan, seen: Sequence[Row]) -> list[Arm]:
+    """The arms of a plan, those among them that never began."""
+    return arms(seen, plan.factors, plan.chosen, plan.specs)
+
+
 def contests_of(plan: Plan, found: Sequence[Arm]) -> list[Contest]:
     """The arms of each network that has several, held against one another."""
     networks: dict[str, list[Side]] = {}
@@ -46,16 +55,17 @@ def contests_of(plan: Plan, found: Sequence[Arm]) -> list[Contest]:
 
 
 def side_of(plan: Plan, arm: Arm) -> Side:
-    """An arm as numbers by seed."""
+    """An arm as numbers by seed; before all of its rates were tried it has none."""
     rate = arm.kept.values[0] if arm.kept else None
     return Side(
         name=arm_name(arm, plan.factors),
         accuracy={row.spec.seed: row.accuracy.top1.value for row in arm.good if row.accuracy is not None},
         epochs={share: _epochs_to(arm.good, share) for share in MILESTONES},
-        planned=len({spec.seed for spec in plan.specs if spec.task == "fit"}),
+        planned=len(arm.seeds),
         trained=tuple(sorted({row.learning.epochs for row in arm.good if row.learning is not None})),
         rate=rate,
         rates=tuple(trial.values[0] for trial in arm.trials),
+        is_tried=arm.is_tried,
     )
 
 
@@ -123,11 +133,12 @@ def trials_grid(plan: Plan, found: Sequence[Arm]) -> Grid | None:
     for arm in found:
         by_model.setdefault(arm.model, []).extend(_trial_line(arm, trial) for trial in arm.trials)
     sections = tuple(map(tuple, by_model.values()))
-    return Grid(title="Learning rates", columns=columns, sections=sections, notes=(TRIALS_NOTE,))
+    notes = (TRIALS_NOTE, *((UNTRIED,) if not all(arm.is_tried for arm in found) else ()))
+    return Grid(title="Learning rates", columns=columns, sections=sections, notes=notes)
 
 
 def _trial_line(arm: Arm, trial: Trial) -> Line:
-    done, planned = len(trial.accuracies), len(trial.rows)
+    done, planned = len(trial.accuracies), len(trial.seeds)
     spread = f"± {100 * np.std(trial.accuracies, ddof=1):.1f}" if done > 1 else ""
     return (
         name_cell(arm.model),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchbox.records.comparison import Contest, Difference, Side, between
+from benchbox.records.comparison import Difference
+from benchbox.records.contest import Contest, Side, between
 from benchbox.report import text
 from benchbox.report.cells import name_cell
 from benchbox.report.grid import Cell, Column, Grid, Line
@@ -64,7 +65,10 @@ def p_text(p: float) -> str:
 
 
 def differences_grid(found: Sequence[Contest]) -> Grid | None:
-    """A line for each arm after the first of its network; None where no two arms have two seeds in common."""
+    """A line for each arm but the first of its network; None where no two arms have two seeds in common.
+
+    Where the first has no result, the others are held against the first that has one.
+    """
     if max((contest.common for contest in found), default=0) < 2:
         return None
     sections = tuple(tuple(_lines(contest)) for contest in found)
@@ -72,11 +76,19 @@ def differences_grid(found: Sequence[Contest]) -> Grid | None:
 
 
 def _lines(contest: Contest) -> Iterator[Line]:
-    first = contest.sides[0]
-    for place, side in enumerate(contest.sides[1:], start=1):
-        seen = between(contest.accuracy, 0, place)
+    base = _base(contest)
+    first = contest.sides[base]
+    for place, side in enumerate(contest.sides):
+        if place == base:
+            continue
+        seen = between(contest.accuracy, base, place)
         cells = (Cell(),) * 4 if seen is None else (*_cells(seen), _seeds_cell(seen, (first, side)))
         yield (name_cell(contest.network), Cell(text=side.name, detail=f"− {first.name}"), *cells)
+
+
+def _base(contest: Contest) -> int:
+    """The place of the first arm that has an accuracy."""
+    return next((place for place, side in enumerate(contest.sides) if side.accuracy), 0)
 
 
 def _cells(seen: Difference) -> tuple[Cell, ...]:
@@ -104,13 +116,14 @@ def _notes(found: Sequence[Contest]) -> tuple[str, ...]:
         EXPLAINED,
         *((holm,) if pairs else ()),
         *((CONSTANT,) if any(seen.is_constant for _, seen in shown) else ()),
-        *((BEYOND,) if any(_is_beyond(contest.sides[0], seen) for contest, seen in shown) else ()),
+        *((BEYOND,) if any(_is_beyond(contest.sides[_base(contest)], seen) for contest, seen in shown) else ()),
+        *_replaced(found),
         *_saturated(found),
     )
 
 
 def _against_first(contest: Contest) -> list[Difference]:
-    return [seen for (base, _), seen in contest.accuracy.items() if base == 0]
+    return [seen for (base, _), seen in contest.accuracy.items() if base == _base(contest)]
 
 
 def _is_beyond(first: Side, seen: Difference) -> bool:
@@ -119,6 +132,16 @@ def _is_beyond(first: Side, seen: Difference) -> bool:
         return False
     accuracy = float(np.mean([first.accuracy[seed] for seed in seen.seeds]))
     return accuracy + seen.low < 0 or accuracy + seen.high > 1
+
+
+def _replaced(found: Sequence[Contest]) -> tuple[str, ...]:
+    """The networks whose first arm has no result, and which arm takes its place."""
+    bases = [(contest, base) for contest in found if (base := _base(contest))]
+    return tuple(
+        f"{contest.network}: {contest.sides[0].name} has no result to compare with; {contest.sides[base].name} is "
+        "the first that has."
+        for contest, base in bases
+    )
 
 
 def _saturated(found: Sequence[Contest]) -> tuple[str, ...]:

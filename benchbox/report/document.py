@@ -7,16 +7,16 @@ import msgspec
 
 from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_ROW_FAILED
 from benchbox.plan.spec import Plan
-from benchbox.records.arms import arms
-from benchbox.records.comparison import Contest, Difference
+from benchbox.records.comparison import Difference
 from benchbox.records.constraints import choose, parse
+from benchbox.records.contest import Contest
 from benchbox.records.estimate import Estimate
 from benchbox.records.frame import frame
 from benchbox.records.journal import settled
 from benchbox.records.ranking import Standing, standings
 from benchbox.records.record import GOOD, Record
 from benchbox.records.rows import Row, rows
-from benchbox.report.arms import contests_of
+from benchbox.report.arms import arms_of, contests_of
 from benchbox.report.conclusion import conclusion
 from benchbox.report.evaluation_document import Evaluation, Fought, duels, evaluations
 from benchbox.report.naming import labeller, row_names
@@ -155,7 +155,7 @@ def json_document(folder: Path, plan: Plan, records: Sequence[Record]) -> bytes:
             front: [name for name, one in ranked if front in one.fronts] for front in ("latency", "parameters")
         },
         under=_under(plan, seen, names),
-        comparisons=[_comparison(contest) for contest in contests_of(plan, arms(seen, plan.factors, plan.chosen))],
+        comparisons=[_comparison(contest) for contest in contests_of(plan, arms_of(plan, seen))],
         evaluations=evaluations(folder, seen, names) if is_evaluation(plan, records) else [],
         duels=duels(folder, seen, names) if is_evaluation(plan, records) else [],
         runs=[_run(record, label(record.spec)) for record in records],

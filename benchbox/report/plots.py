@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from benchbox.records.rows import Row
+from benchbox.report import text
 from benchbox.report.figures import PALETTE, new_figure, tidy
 
 STYLES = ("-", "--", "-.", ":")
@@ -109,8 +110,8 @@ def _learned(arms: Mapping[str, Sequence[Row]]) -> dict[str, list[tuple[float, .
 def _bands(networks: Mapping[str, Mapping[str, Sequence[object]]]) -> str:
     """What the bands are, each kind that there is."""
     counts = {len(seeds) for arms in networks.values() for seeds in arms.values()}
-    deviation = f"± one standard deviation of {max(counts)} seeds"
-    kinds = [deviation] * (max(counts) >= LEAST_FOR_DEVIATION) + ["the range of 2 seeds"] * (2 in counts)
+    many = text.several((count for count in counts if count >= LEAST_FOR_DEVIATION), "seed")
+    kinds = [f"± one standard deviation of {many}"] * bool(many) + ["the range of 2 seeds"] * (2 in counts)
     return f"line: mean, band: {' or '.join(kinds)}" if kinds else ""
 
 

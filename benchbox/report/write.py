@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 
 from benchbox.errors import RecordError
 from benchbox.plan.spec import Plan
-from benchbox.records.arms import arms
 from benchbox.records.files import file_names, write_whole
 from benchbox.records.frame import summary
 from benchbox.records.journal import storing
 from benchbox.records.record import Record
 from benchbox.records.rows import Row, rows
 from benchbox.report.ablation import LADDER
-from benchbox.report.arms import curves_of
+from benchbox.report.arms import arms_of, curves_of
 from benchbox.report.bench_plots import bench_figure, trade_off_figure
 from benchbox.report.calibration import reliability_figure
 from benchbox.report.document import exit_code, json_document
@@ -70,7 +69,7 @@ def _figures(folder: Path, plan: Plan, records: Sequence[Record]) -> Iterator[tu
         "robustness": robustness_figure(robustnesses(seen, names)),
     }
     yield from ((title, figure) for title, figure in overviews.items() if figure is not None)
-    kept = {id(row) for arm in arms(seen, plan.factors, plan.chosen) for row in arm.rows} if plan.chosen else None
+    kept = {id(row) for arm in arms_of(plan, seen) for row in arm.rows} if plan.chosen else None
     for name, row in zip(names, seen, strict=True):
         if kept is None or id(row) in kept:
             yield from _own_figures(folder, name, row)
@@ -92,7 +91,7 @@ def _mistakes(plan: Plan, records: Sequence[Record]) -> list[Plot]:
 
 
 def _arms_figure(plan: Plan, seen: Sequence[Row]) -> Figure | None:
-    curves = curves_of(plan, arms(seen, plan.factors, plan.chosen))
+    curves = curves_of(plan, arms_of(plan, seen))
     is_several = sum(map(len, curves.values())) >= LEAST_TO_COMPARE
     return ablation_figure("Learning curves on held-out pictures", curves) if is_several else None
 

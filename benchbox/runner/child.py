@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchbox.errors import BenchboxError, Interrupted, SpecError
-from benchbox.records.events import Observer, ignore
+from benchbox.records.events import Noted, Observer, ignore
 from benchbox.runner.processes import ENGINE, describe_death, end, make_context
 from benchbox.runner.serve import Answer, ChildError, find, serve, unexpected
 from benchbox.signals import signals_held
@@ -19,10 +19,14 @@ __all__ = ["ENGINE", "ChildError", "TimedOut", "call", "call_here"]
 
 Result = TypeVar("Result")
 
-# How long a child that is told to stop may take to save what it has. No handler of Python's runs within a call of
+# How long a child that is over its time may take to say what it has. No handler of Python's runs within a call of
 # C code, such as one slow convolution.
 GRACE_SECONDS = 30.0
-# After this share of it a child is told again: a training step that it wanted to end first takes too long.
+# After a signal: a training step of a large network, which ends first, takes half a minute on few cores, and its
+# state of gigabytes as long again. Who cannot wait says so by a second signal.
+SAVE_SECONDS = 300.0
+SAVING = "stopping: what goes on now may save first; a second signal does not wait for it"
+# After this share of either a child is told again: a training step that it wanted to end first takes too long.
 PATIENCE = 0.5
 
 
@@ -49,7 +53,7 @@ def call(
 
     `output` is a file to which everything goes that the child writes to stdout or stderr, `method` a start method
     of `multiprocessing` other than the usual one. Raises what the function raised, and ChildError where the child
-    died. On SIGINT or SIGTERM the child has GRACE_SECONDS to save what it has, and Interrupted is raised with its
+    died. On SIGINT or SIGTERM the child has SAVE_SECONDS to save what it has, and Interrupted is raised with its
     answer, if any, also where the signal came after the answer. After `timeout` seconds the child is asked to stop,
     killed `late` seconds later, and TimedOut is raised with its answer, if any.
     """
@@ -134,9 +138,10 @@ def _talk(
         sending.close()
         answer = listen(receiving, process, observer, seconds=timeout)
     except (KeyboardInterrupt, Interrupted):
-        is_started = process.pid is not None
-        stopped = _stop(receiving, process, observer, seconds=GRACE_SECONDS) if is_started else None
-        return stopped, Interrupted()
+        if process.pid is None:
+            return None, Interrupted()
+        observer(Noted(text=SAVING))
+        return _stop(receiving, process, observer, seconds=SAVE_SECONDS), Interrupted()
     if answer is None and timeout is not None:
         return _stop(receiving, process, observer, seconds=late), TimedOut(timeout)
     return answer, None

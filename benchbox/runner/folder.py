@@ -20,10 +20,11 @@ OUTPUT = "output.txt"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
-def make_folder(out: Path, command: str, *, now: datetime, sync: Sync = os.fsync) -> Path:
+def make_folder(out: Path, command: str, *, now: datetime, has_plan: bool = True, sync: Sync = os.fsync) -> Path:
     """A new folder `<stamp>-<command>` under `out`, and the links `latest` and `latest-<command>` to it.
 
-    Their names are on the disk before anything is measured.
+    Their names are on the disk before anything is measured. One without a plan, where `has_plan` is False, can
+    be neither shown nor resumed: `latest` stays where it is.
     Raises UsageError where it cannot be made, and StorageError where only room is missing.
     """
     name = command.replace(" ", "-")
@@ -31,7 +32,7 @@ def make_folder(out: Path, command: str, *, now: datetime, sync: Sync = os.fsync
     try:
         out.mkdir(parents=True, exist_ok=True)
         folder = _first_free(out, f"{stamp}-{name}")
-        for link in ("latest", f"latest-{name}"):
+        for link in (*(("latest",) if has_plan else ()), f"latest-{name}"):
             _point(out / link, folder.name)
         for above in (out, out.absolute().parent):
             sync_folder(above, sync=sync)

@@ -78,12 +78,13 @@ def _differences(old: Plan, new: Plan) -> Iterator[str]:
 
 
 def _of_facts(facts: Facts) -> dict[str, object]:
-    """Where and of what; not what was measured, which is a little different every time."""
+    """Where and of what; not what was measured, which is a little different every time.
+
+    Nor the sides of the split: a digest and a run's own spec fix them, and runs of one plan may differ in them.
+    """
     devices = ", ".join(device.title for device in facts.machine.devices)
     return {
         "data.digest": facts.data.digest,
-        "data.train": facts.data.train,
-        "data.test": facts.data.test,
         "machine.torch": facts.machine.torch,
         "machine.cores": facts.machine.cores,
         "machine.threads": facts.machine.threads,

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from benchbox.errors import Interrupted
 from benchbox.plan.spec import Plan
 from benchbox.records.checkpoints import state_beside
+from benchbox.records.events import Noted
 from benchbox.records.files import file_names
 from benchbox.records.journal import JOURNAL, append, mend
 from benchbox.records.record import GOOD, STOPPED, Record
@@ -29,6 +30,7 @@ from benchbox.signals import signals_held
 __all__ = ["EXECUTE", "Runner", "Watcher"]
 
 EXECUTE = f"{ENGINE}:execute"
+UNSAVED = "it was ended before it could save; --resume goes on from its newest state, or begins it anew"
 
 
 def run_turns(plan: Plan, places: Sequence[int], **options: Any) -> Iterator[Record]:
@@ -142,11 +144,18 @@ class Runner:
             is_cut_off = True
             # A run that ended in the very moment of the signal, or still saved what it had, keeps its own record.
             said = getattr(stop, "answer", None)
-            stopped = make_outcome(plan.specs[place], "interrupted", STOPPED, began=began)
-            record = said if isinstance(said, Record) else stopped
+            record = said if isinstance(said, Record) else self._cut_off(plan, place, began)
         yield record
         if is_cut_off:
             raise Interrupted
+
+    def _cut_off(self, plan: Plan, place: int, began: datetime) -> Record:
+        """The record of a run that a signal ended before it said anything; of a fit, that nothing was saved."""
+        record = make_outcome(plan.specs[place], "interrupted", STOPPED, began=began)
+        if not plan.keeps_checkpoints or record.spec.task != "fit":
+            return record
+        self.watcher(Noted(text=UNSAVED))
+        return replace(record, actual=replace(record.actual, notes=(UNSAVED,)))
 
     def _run_one(self, plan: Plan, place: int, name: str, records: list[Record]) -> Record:
         spec, label, began = plan.specs[place], plan.labels[place], datetime.now(UTC)

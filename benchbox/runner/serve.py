@@ -66,15 +66,19 @@ def serve(sending: Connection, target: str, request: object, output: Path | None
     sending.close()
 
 
-def become_child(output: Path | None) -> None:
+def become_child(output: Path | None, *, lifeline: int | None = None) -> None:
     """Make this process a child as all are: its signals, its end, and where its prints go.
 
     SIGINT is ignored, since Ctrl-C reaches the whole terminal and the parent decides; SIGTERM raises Interrupted,
-    once. `output` is the file for stdout and stderr; without it both go to stderr.
+    once. `output` is the file for stdout and stderr; without it both go to stderr. `lifeline` is the end of a pipe
+    whose other end the parent alone holds; None for that of `multiprocessing`, which has made all other children.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
-    _end_with_parent()
+    if lifeline is None and (parent := multiprocessing.parent_process()) is not None:
+        lifeline = parent.sentinel
+    if lifeline is not None:
+        _end_with(lifeline)
     _redirect(output)
 
 
@@ -95,14 +99,12 @@ def _interrupt(signum: int, frame: object) -> None:
     raise Interrupted("interrupted")
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    if sys.platform != "win32":
+def _end_with(lifeline: int) -> None:
+    """Lead a group of its own, which ends when the parent's end of the pipe closes."""
+    if sys.platform != "win32" and os.getpgrp() != os.getpid():
         os.setsid()
-    _ask_kernel(parent.sentinel)
-    threading.Thread(target=_wait_and_leave, args=(parent.sentinel,), daemon=True).start()
+    _ask_kernel(lifeline)
+    threading.Thread(target=_wait_and_leave, args=(lifeline,), daemon=True).start()
 
 
 def _ask_kernel(sentinel: int) -> None:

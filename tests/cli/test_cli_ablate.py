@@ -61,6 +61,11 @@ def test_the_usual_rates_are_planned_without_a_number(type_: CommandLine, pictur
         (["ablate", "lr", "--lr-grid"], ["--lr-grid: got 'lr as a factor'"]),
         (["ablate", "activation", "--lr-grid", "--lr", "0.1"], ["--lr with --lr-grid: got 0.1"]),
         (["ablate", "activation", "--lr-grid", "--until", "100%"], ["--until with --lr-grid: got '100%'"]),
+        (["ablate", "until", "--values", "0.9,1", "--lr-grid"], ["--lr-grid: got 'until as a factor'", "held-out"]),
+        (
+            ["ablate", "activation,val-fraction", "--values", "val-fraction=0,0.1", "--lr-grid"],
+            ["--lr-grid: got 'val-fraction as a factor'", "the same pictures set aside"],
+        ),
         (["ablate", "activation", "--lr-grid", "0.1"], ["--lr-grid: got '0.1'", "two rates or more"]),
         (["ablate", "activation", "--lr-grid=fast,slow"], ["--lr-grid: got 'fast,slow'"]),
         (["ablate", "activation", "--lr-grid", "--val-fraction", "0"], ["--val-fraction: got 0.0", "--lr-grid"]),
@@ -74,6 +79,54 @@ def test_what_a_grid_of_rates_cannot_stand_beside_is_refused(
     [message] = [line for line in outcome.err.splitlines() if line.startswith("benchbox: ")]
     assert [part for part in parts if part not in message] == []
     assert not (type_.folder / "reports").exists()
+
+
+def in_folders(root: Path, pictures: Path, sides: dict[str, range]) -> Path:
+    """Some of the small pictures in folders of their own for each side."""
+    for side, numbers in sides.items():
+        for path in (path for path in pictures.rglob("*.png") if int(path.stem) in numbers):
+            copy = root / side / path.parent.name / path.name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    return root
+
+
+@pytest.mark.parametrize(
+    ("sides", "typed", "val_fraction"),
+    [
+        ({"train": range(12), "val": range(12, 16), "test": range(16, 20)}, (), 0.0),
+        ({"train": range(16), "test": range(16, 20)}, (), 0.1),
+        ({"train": range(16), "test": range(16, 20)}, ("--val-fraction", "0.25"), 0.25),
+        # Beside no test folder this one is held out.
+        ({"train": range(16), "val": range(16, 20)}, (), 0.1),
+    ],
+)
+def test_rates_are_chosen_on_the_folders_own_validation_side_where_there_is_one(
+    type_: CommandLine,
+    pictures: Path,
+    sides: dict[str, range],
+    typed: tuple[str, ...],
+    val_fraction: float,
+) -> None:
+    folder = in_folders(type_.folder / "sides", pictures, sides)
+    grid = ("--lr-grid", "0.001,0.01", "--split", "folders", "--no-isolate", *typed)
+    outcome = type_(*ARMS, "--data", folder, *grid, *FAST)
+    assert outcome.code == 0, outcome.err
+    plan = json.loads((type_.folder / "reports" / "latest-ablate" / "plan.json").read_text())
+    assert {spec["data"]["val_fraction"] for spec in plan["specs"]} == {val_fraction}
+    assert plan["facts"]["data"]["validation"] > 0
+
+
+def test_a_share_set_aside_beside_a_validation_folder_is_refused_with_what_helps(
+    type_: CommandLine, pictures: Path
+) -> None:
+    sides = {"train": range(12), "val": range(12, 16), "test": range(16, 20)}
+    folder = in_folders(type_.folder / "sides", pictures, sides)
+    words: tuple[str | Path, ...] = (*ARMS, "--lr-grid", "--split", "folders", "--data", folder)
+    refused = type_(*words, "--val-fraction", "0.1", *FAST)
+    assert refused.code == 2
+    assert "use --val-fraction 0." in refused.err
+    assert type_(*words, "--val-fraction", "0", "--dry-run", *FAST).code == 0
 
 
 @pytest.mark.parametrize(

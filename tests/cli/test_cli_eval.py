@@ -73,6 +73,16 @@ def test_an_architecture_is_looked_up_by_the_split_that_is_asked_for(type_: Comm
     assert type_("eval", "lenet", "--split", "views:4", *where).code == 0
 
 
+@pytest.mark.parametrize("words", [("--recipe", "plain"), ("--init", "default")])
+def test_an_architecture_is_looked_up_however_its_weights_began(
+    type_: CommandLine, pictures: Path, words: tuple[str, ...]
+) -> None:
+    trained(type_, pictures, *words, out="reports")
+    outcome = type_("eval", "lenet", "--data", pictures, "--image-size", "64", "--device", "cpu", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["rows"][0]["pictures"] == 6
+
+
 def test_other_pictures_need_not_be_divided_as_the_checkpoint_s_own_were(
     type_: CommandLine, pictures: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from msgspec.structs import replace
-from paced import Paced
+from paced import Paced, StopsAt
 from runs import Events, run_small, small_spec
 
 from benchbox.engine.checkpoint import load_checkpoint
@@ -93,7 +93,9 @@ def test_weights_that_are_no_numbers_after_an_epoch_are_told_of(
     record = run(spec, tmp_path, cache)
     assert record.status == "nan"
     assert "the loss on the held-out pictures is" in record.reason
-    assert "after epoch 1, step 1 of 1" in record.reason
+    rates = [f"{rate_of(spec.fit, step=step, steps=2):.3g}" for step in (1, 2)]
+    assert rates[0] != rates[1]
+    assert f"after epoch 1, step 1 of 1, at a learning rate of {rates[0]};" in record.reason
     assert set(record.files) == set()
 
 
@@ -112,6 +114,34 @@ class Root(nn.Module):
 
 def infinite(classes, channels):
     return Root(classes, channels)
+"""
+
+
+def test_pictures_set_aside_that_give_no_numbers_are_called_so(pictures: Path, tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "own.py").write_text(HALF_BLIND)
+    plain = small_spec(pictures, f"{tmp_path / 'own.py'}:half_blind", cache=cache)
+    record = run(replace(plain, data=replace(plain.data, val_fraction=0.2)), tmp_path, cache)
+    assert record.status == "nan"
+    assert record.reason.startswith("the loss on the pictures set aside is nan after epoch 1, step ")
+
+
+HALF_BLIND = """
+from torch import nn
+
+class HalfBlind(nn.Module):
+    def __init__(self, classes, channels):
+        super().__init__()
+        self.body = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * channels, classes))
+        self.has_learned, self.looks = False, 0
+
+    def forward(self, x):
+        # The held-out pictures come first, in one batch.
+        self.has_learned = self.has_learned or self.training
+        self.looks = 0 if self.training else self.looks + 1
+        return self.body(x) * (float("nan") if self.has_learned and self.looks == 2 else 1)
+
+def half_blind(classes, channels):
+    return HalfBlind(classes, channels)
 """
 
 
@@ -220,3 +250,66 @@ def test_what_the_system_refuses_is_told_as_it_said_it(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.iterdir())
+
+
+MASKED = """
+import torch
+from torch import nn
+
+class Masked(nn.Module):
+    def __init__(self, classes, channels, limit):
+        super().__init__()
+        self.body = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * channels, classes))
+        self.register_buffer("mask", torch.full((4, 4), float("-inf")).triu(1))
+        self.register_buffer("limit", torch.zeros(()))
+        self.reaches = limit
+
+    def forward(self, x):
+        if self.training:
+            self.limit.fill_(self.reaches)
+        return self.body(x)
+
+def masked(classes, channels):
+    return Masked(classes, channels, 1.0)
+
+def boundless(classes, channels):
+    return Masked(classes, channels, float("inf"))
+"""
+
+
+@pytest.fixture
+def masked(pictures: Path, tmp_path: Path, cache: Path) -> RunSpec:
+    """A network with a mask of minus infinities from the start, which looks at every step."""
+    (tmp_path / "own.py").write_text(MASKED)
+    spec = small_spec(pictures, f"{tmp_path / 'own.py'}:masked", cache=cache)
+    return replace(spec, placement=replace(spec.placement, sync_seconds=0.0))
+
+
+def test_a_mask_of_infinities_is_no_reason_to_save_no_state(masked: RunSpec, tmp_path: Path, cache: Path) -> None:
+    whole = run(masked, tmp_path / "whole", cache)
+    stopped = run(masked, tmp_path / "cut", cache, observer=StopsAt(6))
+    assert (stopped.status, stopped.actual.notes) == ("interrupted", ())
+    assert load_state(tmp_path / "cut" / stopped.files["state"]).position.step == 2
+    resumed = run(masked, tmp_path / "cut", cache, resumes=True)
+    assert resumed.actual.weights_digest == whole.actual.weights_digest != ""
+
+
+def test_a_buffer_that_leaves_the_numbers_is_told_of_once(masked: RunSpec, tmp_path: Path, cache: Path) -> None:
+    """A state is due after every step, and none is saved."""
+    own = replace(masked, model=replace(masked.model, name=masked.model.name.replace(":masked", ":boundless")))
+    paced = Paced(tmp_path)
+    record = run(own, tmp_path, cache, observer=paced, clock=paced.clock)
+    assert (record.status, paced.states) == ("ok", [])
+    assert record.actual.notes == ("no state was saved: some weights or buffers are no numbers",)
+
+
+def test_a_step_that_was_torn_is_told_of_with_what_is_left(
+    pictures: Path, own_networks: Path, tmp_path: Path, cache: Path
+) -> None:
+    """It breaks off in the second step of the second epoch."""
+    spec = with_fit(small_spec(pictures, f"{own_networks}:interrupted", cache=cache), batch_size=32, epochs=4)
+    stopped = run(spec, tmp_path, cache)
+    state = tmp_path / "checkpoints" / "run-state.pt"
+    [note] = stopped.actual.notes
+    told = "no state was saved: epoch 2 was stopped in the middle of a step; the last good state is "
+    assert note.startswith(f"{told}{state} (after epoch 1)")

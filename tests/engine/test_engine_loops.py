@@ -1,6 +1,7 @@
 """The loop bodies: they learn, they count rightly, they look when told to, and evaluation keeps its order."""
 
 import dataclasses
+import math
 import signal
 from collections.abc import Iterator
 
@@ -178,3 +179,12 @@ def test_one_cycle_rises_to_the_peak_and_ends_at_nothing() -> None:
     assert max(rates) == pytest.approx(0.1, rel=0.02)
     assert rates[0] < 0.01
     assert rates[-1] < 0.002
+
+
+@pytest.mark.parametrize(("step", "begin", "end", "way"), [(2, 0.004, 0.1, 2 / 5.3), (12, 0.1, 4e-7, 6.7 / 14.7)])
+def test_one_cycle_climbs_and_falls_along_cosines(step: int, begin: float, end: float, way: float) -> None:
+    """21 steps with the one after the last; the peak is three tenths through them, less the first."""
+    student = learner(schedule="one_cycle", lr=0.1)
+    for _ in range(step):
+        train_step(student, *batch(0))
+    assert student.rate == pytest.approx(end + (begin - end) * (1 + math.cos(math.pi * way)) / 2)

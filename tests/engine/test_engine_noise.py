@@ -5,18 +5,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-import torch
 
 from benchbox.engine.noise import (
     LEAST_BLOCKS,
     PROGRESS_STEPS,
     SLICE_SECONDS,
-    make_fixed_call,
     measure_clock,
     run_series,
     time_fixed_work,
 )
-from benchbox.engine.place import make_place
 from benchbox.plan.spec import PlacementSpec
 from benchbox.records.events import AnyEvent, Progress
 from benchbox.records.inspection import FixedRequest, Series
@@ -101,16 +98,6 @@ def test_progress_is_told_seldom() -> None:
     FakeMachine().series(0.01, 0.01, observer=events.append)
     assert events[-1] == Progress(done=PROGRESS_STEPS, total=PROGRESS_STEPS)
     assert len(events) == PROGRESS_STEPS
-
-
-def test_two_copies_of_the_fixed_network_answer_alike() -> None:
-    place = make_place(CPU)
-    before = torch.random.get_rng_state()
-    one, other = make_fixed_call(place)(), make_fixed_call(place)()
-    assert isinstance(one, torch.Tensor)
-    assert isinstance(other, torch.Tensor)
-    assert torch.equal(one, other)
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_fixed_work_is_timed_slice_by_slice() -> None:

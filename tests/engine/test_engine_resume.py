@@ -1,6 +1,7 @@
 """A fit is exact: equal specs end with equal weights, and so does a fit that was cut off anywhere and went on."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from runs import Events, run_small, small_spec
 from benchbox.engine.training_state import load_state
 from benchbox.plan.spec import RunSpec
 from benchbox.records.checkpoints import read_card
-from benchbox.records.events import EpochEnded, StepSeen
+from benchbox.records.events import AnyEvent, EpochEnded, PhaseBegan, StepSeen
 from benchbox.records.record import Record
 
 # All that a state must carry: weights, running statistics, dropout's random numbers. Where a file tells it to, it
@@ -183,6 +184,62 @@ def test_a_signal_waits_until_all_of_an_epoch_s_end_is_written(
     assert set(stopped.files) == {"best", "state"}
     assert load_state(tmp_path / "cut" / stopped.files["state"]).position.epoch == 2
     assert_same(run(spec, tmp_path / "cut", cache, resumes=True), whole)
+
+
+class AtTheEnd(Paced):
+    """At its pace no state is due at the last epoch's end. It touches a file then, or stops the phase of a name."""
+
+    def __init__(self, folder: Path, *, mark: Path | None = None, phase: str = "") -> None:
+        super().__init__(folder, cost=14.0)
+        self._mark, self._phase = mark, phase
+
+    def __call__(self, event: AnyEvent, /) -> None:
+        super().__call__(event)
+        if isinstance(event, EpochEnded) and event.epoch == EPOCHS and self._mark is not None:
+            self._mark.touch()
+        if isinstance(event, PhaseBegan) and event.name == self._phase:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_fit_stopped_while_its_last_weights_are_written_trains_nothing_twice(
+    spec: RunSpec, tmp_path: Path, cache: Path, marks: Path
+) -> None:
+    whole = run(spec, tmp_path / "whole", cache)
+    paced = AtTheEnd(tmp_path / "cut", mark=marks / "signal")
+    stopped = run(spec, tmp_path / "cut", cache, observer=paced, clock=paced.clock)
+    assert_only_finished(spec, stopped, whole, tmp_path / "cut", cache)
+
+
+def test_a_fit_stopped_in_its_profile_goes_on_from_the_weights_before_it(
+    spec: RunSpec, tmp_path: Path, cache: Path
+) -> None:
+    whole = run(spec, tmp_path / "whole", cache)
+    paced = AtTheEnd(tmp_path / "cut", phase="profile")
+    stopped = run(spec, tmp_path / "cut", cache, observer=paced, clock=paced.clock, profiles=True)
+    assert stopped.actual.weights_digest == whole.actual.weights_digest
+    assert_only_finished(spec, stopped, whole, tmp_path / "cut", cache)
+
+
+def assert_only_finished(spec: RunSpec, stopped: Record, whole: Record, folder: Path, cache: Path) -> None:
+    """A fit that was stopped after its last epoch ends as the whole one without another step."""
+    assert stopped.status == "interrupted"
+    position = load_state(folder / stopped.files["state"]).position
+    assert (position.epoch, position.step) == (EPOCHS + 1, 0)
+    events = Events()
+    assert_same(run(spec, folder, cache, resumes=True, observer=events), whole)
+    assert not [event for event in events if isinstance(event, StepSeen)]
+
+
+def test_an_epoch_that_was_begun_is_ended_though_the_time_is_used(
+    spec: RunSpec, tmp_path: Path, cache: Path
+) -> None:
+    """Of 450 s an epoch takes 400 s; the second is stopped after 500 s, when no further one would be begun."""
+    bounded = vary(spec, seconds=450.0)
+    paced, stopping = Paced(tmp_path / "whole"), Paced(tmp_path / "cut", step=STEPS + 2)
+    whole = run(bounded, tmp_path / "whole", cache, observer=paced, clock=paced.clock)
+    assert len(whole.values("test_loss")) == 2
+    assert run(bounded, tmp_path / "cut", cache, observer=stopping, clock=stopping.clock).status == "interrupted"
+    assert_same(run(bounded, tmp_path / "cut", cache, resumes=True), whole)
 
 
 def test_what_has_just_been_saved_is_not_saved_again(spec: RunSpec, tmp_path: Path, cache: Path) -> None:

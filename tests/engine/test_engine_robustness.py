@@ -12,7 +12,7 @@ from runs import Events, run_small, small_spec
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from benchbox.engine.robustness import make_disturbance
+from benchbox.engine.robustness import count_right, make_disturbance
 from benchbox.records.events import PhaseBegan, Progress
 from benchbox.records.record import Record
 from benchbox.records.robustness import DISTURBANCES
@@ -102,6 +102,17 @@ def test_a_square_covers_the_same_part_of_any_size_of_picture(side: int) -> None
     assert len(set(map(str, corners))) == 3
 
 
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf")])
+def test_what_a_network_says_in_no_numbers_is_wrong(broken: float) -> None:
+    logits = torch.tensor([[2.0, 1.0], [1.0, 2.0], [broken, 1.0], [broken, broken], [1.0, 2.0]])
+    labels = torch.tensor([0, 1, 0, 0, 0])
+    assert int(count_right(logits, labels)) == 2
+
+
+def test_a_network_of_nan_alone_is_right_on_nothing() -> None:
+    assert int(count_right(torch.full((6, 3), float("nan")), torch.zeros(6, dtype=torch.int64))) == 0
+
+
 @pytest.fixture(scope="module")
 def trained(pictures: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Record]:
     """A report of a small network of one's own that tells the three classes apart."""
@@ -150,3 +161,34 @@ def test_without_being_asked_nothing_is_disturbed(
     folder, record = trained
     spec = replace(record.spec, task="evaluate", checkpoint=str(folder / record.files["last"]))
     assert run_small(spec, tmp_path, cache=cache).values("accuracy_noise") == ()
+
+
+# Bright pictures are too much for it.
+DAZZLED = """
+import torch
+from torch import nn
+
+
+class Dazzled(nn.Module):
+    def __init__(self, classes, channels):
+        super().__init__()
+        self.head = nn.Linear(64 * channels, classes)
+
+    def forward(self, x):
+        said = self.head(nn.functional.adaptive_avg_pool2d(x, 8).flatten(1))
+        return said.masked_fill(x.mean((1, 2, 3))[:, None] > 1.5, torch.nan)
+"""
+
+
+def test_a_network_that_breaks_down_on_disturbed_pictures_is_right_on_none_of_them(
+    pictures: Path, tmp_path: Path, cache: Path
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(DAZZLED)
+    name = f"{own}:Dazzled"
+    record = run_small(small_spec(pictures, name, cache=cache), tmp_path / "a", cache=cache, keeps_checkpoints=True)
+    assert record.status == "ok", record.log
+    spec = replace(record.spec, task="evaluate", checkpoint=str(tmp_path / "a" / record.files["last"]))
+    again = run_small(spec, tmp_path / "b", cache=cache, robustness=True, model=name)
+    assert again.status == "ok", again.log
+    assert again.values("accuracy_brighter")[-1] == 0.0

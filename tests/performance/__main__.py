@@ -13,13 +13,14 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from performance import against_timm, convolutions, overhead, processes
+from performance import against_timm, convolutions, intervals, overhead, processes
 from performance.claim import Claim
 
 BENCHMARKS: dict[str, Callable[[], list[Claim]]] = {
     "overhead": overhead.claims,
     "processes": processes.claims,
     "convolutions": convolutions.claims,
+    "intervals": intervals.claims,
     "timm": against_timm.claims,
 }
 

@@ -1,13 +1,16 @@
 """The commands' plans: which runs, in which order, under which names."""
 
+from itertools import pairwise
+
 import pytest
 from factories import sample_facts
+from msgspec.structs import replace
 
 from benchbox.errors import SpecError
 from benchbox.plan.axes import make_factor
 from benchbox.plan.commands import ONE_SEED, SAME, plan_ablate, plan_ladder, plan_train
 from benchbox.plan.recipes import recipe_for
-from benchbox.plan.spec import FitSpec, ModelSpec, RecipeName, RunSpec
+from benchbox.plan.spec import FitSpec, ModelSpec, Plan, RecipeName, RunSpec
 
 LENET, ALEXNET = ModelSpec(name="lenet"), ModelSpec(name="alexnet")
 
@@ -101,11 +104,34 @@ def test_the_ladder_starts_with_the_plain_loop_and_adds_one_thing_a_rung() -> No
         "loader",
     )
     assert plain.sync_seconds == 0
-    changed = [
-        {name for name in plain.__struct_fields__ if getattr(one.placement, name) != getattr(two.placement, name)}
-        for one, two in zip(plan.specs, plan.specs[1:], strict=False)
+    assert changes(plan) == [{"memory_format"}, {"precision"}, {"fused"}, {"feed", "sync_seconds"}, {"compile"}]
+
+
+def test_kept_memory_and_fast_convolutions_are_rungs_where_they_can_be() -> None:
+    facts = sample_facts()
+    able = replace(facts, machine=replace(facts.machine, can_keep_memory=True))
+    plan = plan_ladder(RunSpec(), [ModelSpec(name="vgg16")], able)
+    plain = plan.specs[0].placement
+    assert (plain.keeps_memory, plain.convolution, plain.compile, plain.workers) == (False, "direct", False, 0)
+    assert changes(plan) == [
+        {"memory_format"},
+        {"precision"},
+        {"fused"},
+        {"feed", "sync_seconds"},
+        {"keeps_memory"},
+        {"convolution"},
+        {"compile"},
     ]
-    assert changed == [{"memory_format"}, {"precision"}, {"fused"}, {"feed", "sync_seconds"}, {"compile"}]
+    assert plan.labels[5:7] == ("vgg16 + kept memory", "vgg16 + fast convolutions")
+
+
+def changes(plan: Plan) -> list[set[str]]:
+    """The fields of the placement that each rung changes."""
+    placements = [spec.placement for spec in plan.specs]
+    return [
+        {name for name in one.__struct_fields__ if getattr(one, name) != getattr(two, name)}
+        for one, two in pairwise(placements)
+    ]
 
 
 def test_the_same_run_twice_is_refused() -> None:

@@ -10,7 +10,7 @@ from benchbox.errors import ModelError, SpecError
 from benchbox.plan.catalogue import CATALOGUE, canonical
 from benchbox.plan.facts import DeviceFacts
 from benchbox.plan.recipes import RECIPES, recipe_for
-from benchbox.plan.resolve import resolve
+from benchbox.plan.resolve import refuse_mixed_memory, resolve
 from benchbox.plan.spec import DataSpec, FitSpec, ModelSpec, PlacementSpec, RecipeName, RunSpec
 
 CUDA = DeviceFacts(name="cuda:0", title="GPU", precisions=("fp32", "bf16", "fp16"), fastest="bf16")
@@ -115,6 +115,21 @@ def test_freed_memory_is_kept_where_that_can_be_and_nobody_says_otherwise() -> N
     assert resolve(RunSpec(placement=PlacementSpec(keeps_memory=False)), able).placement.keeps_memory is False
     assert resolve(RunSpec(), plain).placement.keeps_memory is False
     assert resolve(RunSpec(), with_gpu).placement.keeps_memory is False
+
+
+def test_in_a_shared_process_freed_memory_is_kept_only_where_somebody_says_so() -> None:
+    plain = sample_facts()
+    able = replace(plain, machine=replace(plain.machine, can_keep_memory=True), shares_process=True)
+    assert resolve(RunSpec(), able).placement.keeps_memory is False
+    assert resolve(RunSpec(placement=PlacementSpec(keeps_memory=True)), able).placement.keeps_memory is True
+
+
+def test_runs_that_share_a_process_all_keep_freed_memory_or_none_does() -> None:
+    keeping, plain = (RunSpec(placement=PlacementSpec(keeps_memory=keeps)) for keeps in (True, False))
+    for alike in ([], [keeping, keeping], [plain, plain]):
+        refuse_mixed_memory(alike)
+    with pytest.raises(SpecError, match=r"keeps_memory: got 'true and false'\. allowed: one of them"):
+        refuse_mixed_memory([plain, keeping])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 from factories import ablation_records, failed_record, fit_record, timed_record, with_measured
 
 from benchbox.records.arms import Arm, arms
-from benchbox.records.record import Record
+from benchbox.records.record import Record, Status
 from benchbox.records.rows import rows
 
 FACTORS, CHOSEN = ("model.activation",), ("fit.lr",)
@@ -76,16 +76,56 @@ def test_each_arm_keeps_its_own() -> None:
     assert [arm.kept.values for arm in found if arm.kept] == [(0.1,), (0.01,)]
 
 
-def test_an_arm_that_failed_at_every_rate_still_keeps_one_with_its_reason() -> None:
+def test_an_arm_that_failed_at_every_rate_keeps_none_but_shows_a_reason() -> None:
     records = [failed_record("lenet", lr=lr, activation="sigmoid", status="nan") for lr in (0.1, 0.01)]
     arm = kept(records)
     assert (arm.good, len(arm.fits), arm.fits[0].status) == ((), 1, "nan")
+    assert (arm.is_tried, arm.kept) == (True, None)
 
 
-def test_a_rate_at_the_edge_is_told() -> None:
-    middle = [*tried(0.1, [0.7]), *tried(0.01, [0.9]), *tried(0.001, [0.8])]
-    assert not kept(middle).is_at_edge
-    assert kept([*middle, *tried(1.0, [0.95])]).is_at_edge
+def planned(records: Sequence[Record], ended: Sequence[Record]) -> list[Arm]:
+    """The arms of a plan of these records of which only some ended."""
+    specs = [record.spec for record in records]
+    return arms(rows(ended, specs), FACTORS, CHOSEN, specs)
+
+
+def test_an_arm_keeps_no_rate_before_all_were_tried_with_every_seed() -> None:
+    records = [*tried(0.1, [0.9, 0.7]), *tried(0.01, [0.85, 0.85])]
+    for ended in range(4):
+        (arm,) = planned(records, records[:ended])
+        assert (arm.is_tried, arm.kept, arm.rows) == (False, None, ())
+        assert arm.seeds == (0, 1)
+        assert [trial.seeds for trial in arm.trials] == [(0, 1), (0, 1)]
+    (whole,) = planned(records, records)
+    assert whole.is_tried
+    assert whole.kept is not None
+    assert whole.kept.values == (0.01,)
+
+
+def test_a_rate_of_which_a_seed_was_interrupted_was_not_tried_but_one_that_failed_was() -> None:
+    best = tried(0.1, [0.9, 0.9])
+    ends: dict[Status, bool] = {"interrupted": False, "nan": True, "timeout": True}
+    for status, is_tried in ends.items():
+        last = failed_record("lenet", lr=0.01, seed=1, activation="sigmoid", status=status)
+        records = [*best, *tried(0.01, [0.8]), last]
+        assert [arm.is_tried for arm in planned(records, records)] == [is_tried]
+
+
+def test_an_arm_that_never_began_is_one_all_the_same() -> None:
+    sigmoid = [*tried(0.1, [0.9]), *tried(0.01, [0.8])]
+    relu = [*tried(0.1, [0.7], activation="relu"), *tried(0.01, [0.8], activation="relu")]
+    found = planned([*sigmoid, *relu], sigmoid)
+    assert [(arm.values, arm.is_tried) for arm in found] == [(("sigmoid",), True), (("relu",), False)]
+
+
+def test_without_a_choice_every_arm_is_tried_however_many_seeds_it_lost() -> None:
+    records = ablation_records(models=("lenet",))
+    specs = [record.spec for record in records]
+    found = arms(rows(records[:4], specs), FACTORS, specs=specs)
+    assert [(arm.is_tried, len(arm.good), arm.seeds) for arm in found] == [
+        (True, 3, (0, 1, 2)),
+        (True, 1, (0, 1, 2)),
+    ]
 
 
 def test_the_training_step_that_took_turns_stays_with_its_arm_at_whatever_rate() -> None:

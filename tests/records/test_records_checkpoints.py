@@ -82,6 +82,14 @@ def test_only_a_checkpoint_of_the_same_held_out_pictures_is_found(tmp_path: Path
     assert found(tmp_path, replace(data, split="views:8")) is None
 
 
+def test_how_the_weights_began_does_not_matter_but_the_network_does(tmp_path: Path) -> None:
+    card = decode_card(OLD, name="a.json")
+    path = put(tmp_path, "plain", model=replace(card.model, init="default"))
+    assert found(tmp_path, card.data) == path
+    for other in (replace(card.model, activation="relu"), replace(card.model, dropout=0.1)):
+        assert find_checkpoint(tmp_path, other, card.data, digest=card.data_digest) is None
+
+
 def test_how_many_pictures_are_set_aside_changes_no_held_out_picture(tmp_path: Path) -> None:
     data = decode_card(OLD, name="a.json").data
     path = put(tmp_path, "aside", data=replace(data, val_fraction=0.2))

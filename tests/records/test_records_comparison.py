@@ -1,4 +1,4 @@
-"""Paired differences of arms: means, intervals and tests by hand, what could be shown, Holm, and who leads."""
+"""Paired differences of arms: means, intervals and tests by hand, what could be shown, and Holm."""
 
 import math
 
@@ -7,31 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nct, t
 
-from benchbox.records.comparison import (
-    Contest,
-    Difference,
-    Side,
-    between,
-    contests,
-    difference,
-    smallest_effect,
-    with_holm,
-)
-
-
-def side(name: str, *accuracies: float, planned: int = 0, **epochs: tuple[int, ...]) -> Side:
-    """An arm with seeds from 0; `epochs` are those to a share, as `to_99=(5, 6, 5)`."""
-    return Side(
-        name=name,
-        accuracy=dict(enumerate(accuracies)),
-        epochs={int(share[3:]) / 100: dict(enumerate(map(float, seen))) for share, seen in epochs.items()},
-        planned=planned or len(accuracies),
-    )
-
-
-def contest(*sides: Side) -> Contest:
-    (found,) = contests({"lenet": sides})
-    return found
+from benchbox.records.comparison import Difference, difference, sign_p, smallest_effect, with_holm
 
 
 def test_the_interval_and_the_test_are_students_of_the_paired_differences() -> None:
@@ -134,88 +110,15 @@ def test_holm_never_lowers_a_p_and_keeps_their_order(ps: list[float]) -> None:
     )
 
 
-def test_the_correction_is_over_all_pairs_of_all_networks() -> None:
-    arms = [side("a", 0.5, 0.52, 0.51), side("b", 0.9, 0.91, 0.93), side("c", 0.2, 0.25, 0.21)]
-    alone = contests({"lenet": arms[:2]})[0].accuracy[0, 1]
-    together = contests({"lenet": arms, "alexnet": arms})[0].accuracy[0, 1]
-    assert alone.holm == alone.p
-    assert together.p == alone.p
-    assert together.holm is not None
-    assert alone.p is not None
-    assert alone.p < together.holm <= 6 * alone.p
+@given(st.integers(1, 40))
+def test_differences_that_are_all_to_one_side_have_the_exact_p_of_a_sign_test(count: int) -> None:
+    assert sign_p(count) == pytest.approx(min(1.0, 2 * 0.5**count), rel=1e-9)
 
 
-def test_a_network_with_a_single_arm_is_no_contest() -> None:
-    assert contests({"lenet": [side("a", 1.0, 1.0)]}) == []
-
-
-def test_arms_stand_by_what_is_known_of_them() -> None:
-    found = contest(
-        side("best", 0.99, 0.98, 0.99, 0.98),
-        side("same", 0.99, 0.98, 0.99, 0.98),
-        side("near", 0.98, 0.99, 0.97, 0.99),
-        side("shifted", 0.89, 0.88, 0.89, 0.88),
-        side("far", 0.10, 0.12, 0.11, 0.09),
-        side("lost", planned=4),
-    )
-    standing = found.by_accuracy
-    assert standing.best == 0
-    assert (standing.equal, set(standing.tied), set(standing.constant), set(standing.behind)) == (
-        (1,),
-        {2},
-        {3},
-        {4},
-    )
-    assert standing.behind[4].mean == pytest.approx(0.88)
-    assert found.leaders == (0, 1, 2)
-
-
-def test_an_arm_without_two_seeds_in_common_with_the_best_is_unpaired() -> None:
-    found = contest(side("a", 0.9, 0.8), Side(name="b", accuracy={1: 0.7, 2: 0.6}, planned=2))
-    assert found.common == 1
-    assert found.by_accuracy.unpaired == (1,)
-
-
-def test_lost_seeds_do_not_decide_who_is_the_best() -> None:
-    complete = side("complete", 0.2, 0.9, 0.92)
-    lucky = Side(name="lucky", accuracy={1: 0.85, 2: 0.86}, planned=3)
-    assert contest(complete, lucky).by_accuracy.best == 0
-
-
-def test_epochs_are_compared_at_the_highest_share_that_every_seed_reached() -> None:
-    fast = side("fast", 1.0, 1.0, to_90=(2, 2), to_99=(3, 3), to_100=(5, 6))
-    slow = side("slow", 1.0, 1.0, to_90=(4, 5), to_99=(7, 9), to_100=(12,))
-    found = contest(fast, slow)
-    assert found.share == 0.99
-    assert found.epochs[0, 1].values == (4.0, 6.0)
-    pace = found.by_epochs
-    assert pace is not None
-    assert pace.best == 0
-    assert pace.tied[1].mean == 5.0
-
-
-def test_epochs_are_not_compared_where_accuracies_differ() -> None:
-    good = side("good", 0.99, 0.98, 0.99, to_90=(2, 3, 3))
-    bad = side("bad", 0.91, 0.90, 0.92, to_90=(8, 8, 9))
-    found = contest(good, bad)
-    assert found.accuracy[0, 1].is_shown
-    assert (found.leaders, found.epochs) == ((0,), {})
-
-
-def test_without_a_share_that_all_reached_there_is_no_pace() -> None:
-    found = contest(side("a", 0.3, 0.32), side("b", 0.31, 0.3))
-    assert (found.share, found.by_epochs) == (None, None)
-
-
-def test_a_pair_can_be_asked_for_in_either_order() -> None:
-    found = contest(side("a", 0.5, 0.6), side("b", 0.7, 0.9)).accuracy
-    forward, backward = between(found, 0, 1), between(found, 1, 0)
-    assert forward is not None
-    assert backward == forward.turned
-    assert between(found, 0, 2) is None
-
-
-@pytest.mark.parametrize(("rate", "is_at_edge"), [(1e-4, True), (1e-3, False), (1e-2, True), (None, False)])
-def test_a_rate_at_an_end_of_its_grid_is_known_for_it(rate: float | None, is_at_edge: bool) -> None:
-    side = Side(name="a", accuracy={}, planned=1, rate=rate, rates=(1e-4, 1e-3, 1e-2))
-    assert side.is_at_edge == is_at_edge
+@pytest.mark.parametrize(("count", "is_sure"), [(2, False), (3, False), (5, False), (6, True), (9, True)])
+def test_the_same_difference_in_every_seed_is_sure_once_a_sign_test_finds_it(count: int, is_sure: bool) -> None:
+    seeds = tuple(range(count))
+    assert Difference(seeds=seeds, values=(0.25,) * count).is_sure == is_sure
+    assert Difference(seeds=seeds, values=(-0.25,) * count).is_sure == is_sure
+    none = Difference(seeds=seeds, values=(0.0,) * count)
+    assert (none.is_sure, none.is_none) == (False, True)

@@ -44,7 +44,7 @@ def test_an_old_record_is_read_as_it_was_meant(schema: int) -> None:
 
 
 def test_a_new_record_has_the_newest_schema() -> None:
-    assert json.loads(encode(fit_record()))["schema"] == SCHEMA == max(READABLE) == 3
+    assert json.loads(encode(fit_record()))["schema"] == SCHEMA == max(READABLE) == 4
 
 
 def test_a_record_from_before_phases_has_none() -> None:

@@ -1,7 +1,9 @@
 """The tables of ablations: arms over seeds and how they differ, chosen rates, runs that took turns, old reports."""
 
+import json
 from collections.abc import Sequence
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from benchbox.plan.recipes import recipe_for
 from benchbox.plan.spec import Plan
 from benchbox.records.record import Record
 from benchbox.report.ablation import ablation_grids, ladder_table
-from benchbox.report.grid import Grid, print_grid
+from benchbox.report.document import json_document
+from benchbox.report.grid import Grid, best_cells, print_grid
+from benchbox.report.write import write_report
 
 PLACEMENTS = (("fp32", "contiguous"), ("fp32", "channels_last"), ("bf16", "channels_last"))
 RUNGS = ("plain", "+ channels_last", "+ autocast bf16")
@@ -342,6 +346,22 @@ def test_an_arm_that_failed_throughout_has_blanks() -> None:
     assert [cell.text for cell in lines[1][2:]] == ["–"] * 4
 
 
+def test_where_the_first_arm_failed_the_others_are_compared_with_the_next() -> None:
+    records = [failed_record("lenet", activation="elu", seed=seed, status="nan") for seed in range(3)]
+    records += compared((9, 7, 10), (144, 143, 144))
+    records += [
+        fit_record("lenet", activation="tanh", seed=seed, accuracies=(0.9 + seed / 144,)) for seed in range(3)
+    ]
+    grid = grids(records)["Differences in accuracy"]
+    assert [(line[1].text, line[1].detail, line[2].text) for line in grid.lines] == [
+        ("elu", "− sigmoid", "–"),
+        ("relu", "− sigmoid", "+93.8"),
+        ("tanh", "− sigmoid", "+85.0"),
+    ]
+    assert "lenet: elu has no result to compare with; sigmoid is the first that has." in grid.notes
+    assert any("beyond what an accuracy can be" in note for note in grid.notes)
+
+
 def test_an_interval_beyond_what_an_accuracy_can_be_is_shown_and_explained() -> None:
     beyond = grids(compared((144, 140, 142), (143, 144, 142)))["Differences in accuracy"]
     assert any("beyond what an accuracy can be" in note for note in beyond.notes)
@@ -418,3 +438,121 @@ def test_a_recipe_says_what_it_brings_along() -> None:
     assert grid.notes[0].startswith(
         "Only recipe changes, and with it init, lr and schedule; all else stays. Accuracy: held-out"
     )
+
+
+def interrupted(count: int) -> dict[str, Grid]:
+    """The tables of the arms that choose their rates, of whose runs only so many ended."""
+    records = chosen_rates()
+    plan = sample_plan("ablate", records, factors=ACTIVATION, chosen=("fit.lr",))
+    return {grid.title: grid for grid in ablation_grids(plan, records[:count])}
+
+
+def test_nothing_is_concluded_of_an_arm_before_all_of_its_rates_were_tried() -> None:
+    # relu has its lowest rate with both seeds, and the next with one.
+    found = interrupted(9)
+    lines = [[cell.text for cell in line] for line in found["Ablation of activation"].lines]
+    assert lines == [
+        ["lenet", "sigmoid", "0.01", "87.5", "2.0", "–", "–", "648", "2"],
+        ["lenet", "relu", "–", "–", "–", "–", "–", "–", "0 of 2"],
+    ]
+    trials = found["Learning rates"]
+    assert [[cell.text for cell in line[1:]] for line in trials.lines][3:] == [
+        ["relu", "0.0001", "80.5", "0.200", "–", "2"],
+        ["relu", "0.001", "95.0", "0.050", "–", "1 of 2"],
+        ["relu", "0.01", "–", "–", "–", "0 of 2"],
+    ]
+    assert any("not all rates were tried" in note for note in trials.notes)
+    assert "Differences in accuracy" not in found
+    (said,) = found["Conclusion"].notes
+    assert "since only sigmoid has a result; not all rates were tried: relu." in said
+    assert "set aside: sigmoid 0.01." in said
+
+
+def test_the_document_and_the_curves_say_nothing_of_such_an_arm_either(tmp_path: Path) -> None:
+    records = chosen_rates()
+    plan = sample_plan("ablate", records, factors=ACTIVATION, chosen=("fit.lr",))
+    (found,) = json.loads(json_document(tmp_path, plan, records[:9]))["comparisons"]
+    assert "not all rates were tried: relu." in found["conclusion"]
+    assert (found["rates"], found["differences"]) == ({"sigmoid": 0.01}, [])
+    write_report(tmp_path, plan, records[:9])
+    drawn = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert any("sigmoid" in name for name in drawn)
+    assert not any("relu" in name for name in drawn)
+
+
+def test_an_arm_that_never_began_is_named() -> None:
+    found = interrupted(6)
+    assert [line[1].text for line in found["Ablation of activation"].lines] == ["sigmoid", "relu"]
+    assert "; not all rates were tried: relu." in found["Conclusion"].notes[0]
+    whole = interrupted(12)
+    assert "not all" not in whole["Conclusion"].notes[0]
+    assert not any("not all" in note for note in whole["Learning rates"].notes)
+
+
+def test_an_arm_that_never_began_is_named_where_nothing_is_chosen_too() -> None:
+    records = compared((9, 7, 10), (144, 143, 144))
+    plan = sample_plan("ablate", records, factors=ACTIVATION)
+    table, *_, conclusion = ablation_grids(plan, records[:3])
+    assert [(line[1].text, line[-1].text) for line in table.lines] == [("sigmoid", "3"), ("relu", "0 of 3")]
+    assert conclusion.notes[0].endswith("since only sigmoid has a result; seeds that ended well: relu 0 of 3.")
+
+
+def test_an_arm_that_failed_at_every_rate_has_none_of_its_own() -> None:
+    records = [record for record in chosen_rates() if record.spec.model.activation == "relu"]
+    records += [
+        failed_record("lenet", activation="elu", lr=lr, seed=seed, status="nan", reason="NaN in epoch 1")
+        for lr in (1e-4, 1e-3, 1e-2)
+        for seed in (0, 1)
+    ]
+    found = grids(records, chosen=("fit.lr",))
+    _, line = found["Ablation of activation"].lines
+    assert [cell.text for cell in line[1:4]] == ["elu", "–", "nan"]
+    assert [line[5].text for line in found["Learning rates"].lines] == ["–", "yes", "–", "–", "–", "–"]
+    (said,) = found["Conclusion"].notes
+    assert "chosen on pictures set aside: relu 0.001." in said
+    assert "seeds that ended well: elu 0 of 2" in said
+
+
+def marks(records: Sequence[Record], column: int) -> list[bool]:
+    """Which arms are marked as the best in a column of the table."""
+    table = grids(records)["Ablation of activation"]
+    return [line[column] for section in table.sections for line in best_cells(table.columns, section)]
+
+
+ACCURACY, TO_90, TO_100, TRAIN = 2, 3, 5, 6
+
+
+def test_only_arms_that_are_told_apart_from_others_are_marked_as_the_best() -> None:
+    apart = compared((9, 7, 10), (144, 143, 144))
+    assert marks(apart, ACCURACY) == [False, True]
+    near = [fit_record("lenet", activation="tanh", seed=seed, accuracies=(0.5, 1.0)) for seed in range(3)]
+    assert marks([*apart, *near], ACCURACY) == [False, True, True]
+
+
+def test_a_higher_mean_alone_is_not_marked() -> None:
+    assert marks(compared((9,), (144,)), ACCURACY) == [False, False]
+    assert marks(compared((100, 120, 110), (121, 109, 112)), ACCURACY) == [False, False]
+    assert marks(compared((9, 10), (143, 144)), ACCURACY) == [False, False]
+
+
+def paced(sigmoid: Sequence[int], relu: Sequence[int]) -> list[Record]:
+    """Fits of sixteen epochs that jump to 100 % in these, a seed each."""
+    return [
+        fit_record("lenet", activation=name, seed=seed, accuracies=[0.5] * (jump - 1) + [1.0] * (17 - jump))
+        for name, jumps in (("sigmoid", sigmoid), ("relu", relu))
+        for seed, jump in enumerate(jumps)
+    ]
+
+
+def test_epochs_are_marked_only_where_they_were_compared_and_told_apart() -> None:
+    apart = paced((12, 13, 12), (6, 6, 5))
+    assert marks(apart, TO_100) == [False, True]
+    assert marks(apart, TO_90) == [False, False]
+    assert marks(paced((6, 9, 7), (7, 6, 8)), TO_100) == [False, False]
+    assert marks(paced((12,), (6,)), TO_100) == [False, False]
+
+
+def test_the_speed_of_fits_that_took_no_turns_is_not_ranked() -> None:
+    records = compared((9, 7, 10), (144, 143, 144))
+    assert marks(records, TRAIN) == [False, False]
+    assert [line[TRAIN].value for line in grids(records)["Ablation of activation"].lines] == [None, None]

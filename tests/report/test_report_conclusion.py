@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchbox.records.comparison import Side, contests
+from benchbox.records.contest import Side, contests
 from benchbox.report.conclusion import conclusion
 
 
@@ -60,11 +60,30 @@ def test_both_reach_all_and_their_epochs_are_not_told_apart() -> None:
     )
 
 
-def test_a_difference_that_is_the_same_in_every_seed_has_no_test() -> None:
+def test_a_difference_that_is_the_same_in_every_seed_of_a_few_shows_nothing() -> None:
     assert said(side("sigmoid", 0.05, 0.05), side("relu", 1.0, 1.0)) == (
-        "alexnet after 10 epochs: relu 100 %, sigmoid 5.0 ± 0.0 %: relu is higher by 95.0 points in each of the 2 "
-        "seeds alike, which leaves no interval and no test."
+        "alexnet after 10 epochs: nothing was shown: relu 100 %, sigmoid 5.0 ± 0.0 %: 95.0 points apart in each of "
+        "the 2 seeds alike, too few to test."
     )
+    found = said(side("sigmoid", 0.05, 0.05), side("relu", 1.0, 1.0), side("tanh", 1.0, 1.0))
+    assert ": nothing was shown: relu and tanh are the highest, alike in every seed: 100 %; not told" in found
+    assert "sigmoid (5.0 ± 0.0 %; 95.0 points apart in each of the 2 seeds alike, too few to test)" in found
+
+
+def test_a_difference_that_is_the_same_in_six_seeds_is_shown_by_their_signs() -> None:
+    assert said(side("sigmoid", *[0.05] * 6), side("relu", *[1.0] * 6)) == (
+        "alexnet after 10 epochs: relu 100 %, sigmoid 5.0 ± 0.0 %: relu is higher by 95.0 points in each of the 6 "
+        "seeds alike (sign test, p 0.031)."
+    )
+
+
+def test_epochs_that_differ_by_the_same_in_every_seed_of_a_few_show_nothing() -> None:
+    found = said(side("sigmoid", 1.0, 1.0, to_100=(6, 7)), side("relu", 1.0, 1.0, to_100=(5, 6)))
+    assert found.endswith(
+        "; no difference was shown in the epochs to 100 % between relu (5.5) and sigmoid (6.5; 1.0 epochs apart in "
+        "each of the 2 seeds alike, too few to test)."
+    )
+    assert "times" not in found
 
 
 def test_the_same_accuracies_and_the_same_epochs() -> None:
@@ -109,6 +128,73 @@ def test_of_several_arms_nothing_may_be_shown() -> None:
     assert (
         ": nothing was shown: b is the highest: 98.0 ± 1.0 %; not told apart from it: a (97.3 ± 1.5 %; 3 " in found
     )
+
+
+TANH, STEADY, NOISY = (0.50, 0.51, 0.49), (0.600, 0.611, 0.589), (0.30, 0.90, 0.95)
+
+
+def test_a_noisy_best_does_not_hide_what_was_shown_of_the_others() -> None:
+    found = said(side("tanh", *TANH), side("relu", *STEADY), side("gelu", *NOISY))
+    assert "nothing was shown" not in found
+    assert "no difference in accuracy" not in found
+    assert ": gelu is the highest: 71.7 ± 36.2 %; not told apart from it: relu (" in found
+    assert (
+        "; among the others relu is higher than tanh by 10.0 points (95 % interval 9.8 to 10.2, p <0.001 Holm)."
+        in found
+    )
+
+
+def test_what_was_shown_of_the_others_is_no_news_where_the_best_is_told_apart() -> None:
+    found = said(side("tanh", *TANH), side("relu", *STEADY), side("gelu", 0.90, 0.91, 0.899))
+    assert "lower: relu (" in found
+    assert "among the others" not in found
+
+
+GOOD, LESS = (0.95, 0.96, 0.95, 0.96, 0.90), (0.90, 0.91, 0.90, 0.90, 0.91)
+
+
+def test_an_arm_that_lost_its_seeds_is_set_apart_and_the_others_are_told() -> None:
+    for survivor, shown in ((0.5, "50.0 %"), (1.0, "100 %")):
+        lost = Side(name="tanh", accuracy={4: survivor}, planned=5, trained=(10,))
+        found = said(side("relu", *GOOD), side("sigmoid", *LESS), lost)
+        assert ": relu is the highest: 94.4 ± 2.5 %; lower: sigmoid (90.4 ± 0.5 %) by 4.0 points (95 % " in found
+        assert (
+            f"; without two seeds in common with it: tanh ({shown}); seeds that ended well: tanh 1 of 5." in found
+        )
+
+
+def test_an_arm_that_is_surely_ahead_of_the_best_is_called_higher() -> None:
+    def arm(name: str, *, high: int, low: int) -> Side:
+        accuracy = {high + seed: 0.9 + 0.01 * seed for seed in range(3)}
+        accuracy |= {low + seed: 0.1 + 0.011 * seed for seed in range(3)}
+        return Side(name=name, accuracy=accuracy, planned=6)
+
+    found = said(arm("a", high=0, low=6), arm("b", high=3, low=0), arm("c", high=6, low=3))
+    assert "; lower: b (" in found
+    assert "; higher than it in the seeds that both have: c (" in found
+    assert "not told apart" not in found
+
+
+def test_all_is_said_to_be_right_only_where_every_seed_of_every_arm_was() -> None:
+    relu, sigmoid = side("relu", 1.0, 1.0, planned=3), side("sigmoid", 1.0, 1.0, 0.90)
+    assert said(relu, sigmoid) == (
+        "alexnet after 10 epochs: both reach the same accuracy in the 2 seeds that both have (relu 100 %, sigmoid "
+        "96.7 ± 5.8 %); seeds that ended well: relu 2 of 3."
+    )
+    several = said(relu, sigmoid, Side(name="tanh", accuracy={0: 1.0, 1: 1.0, 3: 0.95}, planned=4))
+    assert (
+        ": all 3 reach the same accuracy in the seeds that they share with relu (relu 100 %, tanh 98.3" in several
+    )
+    shared = said(relu, sigmoid, side("tanh", *SIGMOID))
+    assert (
+        ": relu and sigmoid are the highest, alike in the 2 seeds that both have: relu 100 %, sigmoid 96" in shared
+    )
+
+
+def test_epochs_are_said_to_be_the_same_only_in_the_seeds_that_both_have() -> None:
+    relu = side("relu", 1.0, 1.0, planned=3, to_100=(5, 6))
+    found = said(relu, side("sigmoid", 1.0, 1.0, 1.0, to_100=(5, 6, 9)))
+    assert "; the epochs to 100 % are the same in the 2 seeds that both have (relu 5.5, sigmoid 6.7);" in found
 
 
 def test_a_difference_that_only_the_correction_takes_away_is_told_as_such() -> None:
@@ -180,3 +266,21 @@ def test_each_arms_own_rate_is_named_and_one_at_the_edge_is_warned_of() -> None:
     )
     inside = said(side("sigmoid", *SIGMOID, rate=1e-3, rates=rates), side("relu", *RELU, rate=1e-3, rates=rates))
     assert "edge" not in inside
+
+
+def test_nothing_is_said_of_an_arm_before_all_of_its_rates_were_tried() -> None:
+    rates = (1e-4, 1e-3)
+    whole = [side(name, *seen, rate=1e-3, rates=rates) for name, seen in (("sigmoid", SIGMOID), ("relu", RELU))]
+    part, unbegun = (
+        Side(name=name, accuracy={}, planned=3, rates=rates, is_tried=False) for name in ("tanh", "elu")
+    )
+    found = said(*whole, part, unbegun)
+    assert ": relu is higher by 93.5 points (" in found
+    assert "; not all rates were tried: tanh, elu. Each at its own best of the learning rates 0.0001 and" in found
+    assert "seeds that ended well" not in found
+    assert found.split("set aside: ")[1].startswith("sigmoid 0.001, relu 0.001.")
+    assert said(whole[0], part) == (
+        "alexnet after 10 epochs: nothing can be compared, since only sigmoid has a result; not all rates were "
+        "tried: tanh. Each at its own best of the learning rates 0.0001 and 0.001, chosen on pictures set aside: "
+        "sigmoid 0.001. At the edge of these rates, beyond which a better one may lie: sigmoid."
+    )

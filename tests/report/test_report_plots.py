@@ -79,6 +79,21 @@ def test_an_arm_is_the_mean_of_its_seeds_with_a_band_that_is_explained(
     assert figure.legends[0].get_title().get_text() == said
 
 
+def test_bands_of_other_numbers_of_seeds_are_told_as_such() -> None:
+    panels = {name: _arms(seeds, model="lenet") for name, seeds in (("a", 5), ("b", 3), ("c", 2), ("d", 1))}
+    titles = []
+    for names in ("ab", "ac", "abcd", "d"):
+        figure = ablation_figure("Arms", {name: panels[name] for name in names})
+        assert figure
+        titles.append(figure.legends[0].get_title().get_text())
+    assert titles == [
+        "line: mean, band: ± one standard deviation of 3 or 5 seeds",
+        "line: mean, band: ± one standard deviation of 5 seeds or the range of 2 seeds",
+        "line: mean, band: ± one standard deviation of 3 or 5 seeds or the range of 2 seeds",
+        "",
+    ]
+
+
 def test_the_band_of_three_seeds_is_their_deviation_and_not_their_range() -> None:
     records = [fit_record(accuracies=(first,), seed=seed) for seed, first in enumerate((0.2, 0.2, 0.8))]
     figure = ablation_figure("Arms", {"lenet": {"relu": rows(records)}})

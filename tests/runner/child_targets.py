@@ -67,6 +67,19 @@ def save_when_interrupted(request: str, *, observer: Observer = ignore) -> str:
     return "not interrupted"
 
 
+def end_a_step_when_interrupted(request: str, *, observer: Observer = ignore) -> str:
+    """Ask the parent to stop in the middle of a step of a second, which only a second signal would tear."""
+    is_whole = False
+    try:
+        with signals_held(once=True):
+            os.kill(int(request), signal.SIGINT)
+            time.sleep(1.0)
+            is_whole = True
+    except Interrupted:
+        return "whole" if is_whole else "torn"
+    return "not interrupted"
+
+
 def interrupt_after_the_answer(request: int, *, observer: Observer = ignore) -> int:
     """Answer, and send the parent a SIGINT while it waits for this process to leave."""
     multiprocessing.util.Finalize(None, _interrupt_later, args=(request,), exitpriority=10)

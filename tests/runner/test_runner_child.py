@@ -15,8 +15,9 @@ import pytest
 from benchbox.errors import DataError, Interrupted, SpecError, StorageError
 from benchbox.plan.spec import ModelSpec
 from benchbox.records.description import DescribeRequest, Description
-from benchbox.records.events import AnyEvent, PhaseBegan, Progress
-from benchbox.runner.child import ChildError, TimedOut, call, call_here
+from benchbox.records.events import AnyEvent, Noted, PhaseBegan, Progress
+from benchbox.runner import child
+from benchbox.runner.child import SAVING, ChildError, TimedOut, call, call_here
 
 HERE = Path(__file__).parent
 STOPPED_WITHIN = """
@@ -89,6 +90,16 @@ def test_a_child_may_save_before_it_stops() -> None:
     with pytest.raises(Interrupted) as stop:
         call("child_targets:save_when_interrupted", str(os.getpid()), returns=str)
     assert stop.value.answer == "saved"
+
+
+def test_a_signal_leaves_more_time_to_save_than_the_end_of_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that outlasts what a late child is given is not torn by a second signal, and somebody is told."""
+    monkeypatch.setattr(child, "GRACE_SECONDS", 0.2)
+    events: list[AnyEvent] = []
+    with pytest.raises(Interrupted) as stop:
+        call("child_targets:end_a_step_when_interrupted", str(os.getpid()), returns=str, observer=events.append)
+    assert stop.value.answer == "whole"
+    assert events == [Noted(text=SAVING)]
 
 
 def test_a_signal_while_the_child_leaves_keeps_its_answer() -> None:

@@ -99,6 +99,17 @@ def test_what_is_measured_or_newly_there_is_no_difference() -> None:
     assert first_difference(plan_of(scored), plan_of(replace(scored, checkpoint="newer.pt"))) == ""
 
 
+def test_the_sides_that_facts_tell_of_are_no_difference() -> None:
+    """The digest and each run's own spec fix them, and the runs of a plan may be split in several ways."""
+    facts = sample_facts()
+    sides = replace(facts, data=replace(facts.data, train=80, test=1280, validation=80))
+    assert first_difference(PLAN, replace(PLAN, facts=sides)) == ""
+    spec = PLAN.specs[0]
+    split = replace(spec, data=replace(spec.data, split="views:4"))
+    words = "run 0: data.split was 'random' and is 'views:4' now"
+    assert first_difference(PLAN, plan_of(split, *PLAN.specs[1:])) == words
+
+
 def facts_with(**machine: Any) -> Plan:
     facts = sample_facts()
     return replace(PLAN, facts=replace(facts, machine=replace(facts.machine, **machine)))

@@ -21,7 +21,7 @@ from benchbox.records.journal import JOURNAL, append, latest, read, read_journal
 from benchbox.records.record import Record
 from benchbox.runner.child import ChildError, TimedOut, call_here
 from benchbox.runner.pace import epoch_seconds, why_not_fit
-from benchbox.runner.run import Runner, Watcher
+from benchbox.runner.run import UNSAVED, Runner, Watcher
 
 
 class Watching:
@@ -102,6 +102,19 @@ def test_a_run_that_ended_well_in_the_moment_of_a_signal_is_kept_and_the_plan_en
     with pytest.raises(Interrupted):
         list(runner.run(plan_of(sample_spec(), sample_spec("alexnet"))))
     assert read(tmp_path) == [fit_record()]
+
+
+@pytest.mark.parametrize(
+    ("keeps", "task", "notes"), [(True, "fit", (UNSAVED,)), (False, "fit", ()), (True, "infer", ())]
+)
+def test_a_fit_that_was_ended_before_it_could_save_says_so(
+    tmp_path: Path, keeps: bool, task: Any, notes: tuple[str, ...]
+) -> None:
+    plan, watcher = replace(plan_of(sample_spec("lenet", task)), keeps_checkpoints=keeps), Watching()
+    with pytest.raises(Interrupted):
+        run_all(tmp_path, plan, fake(Interrupted()), watcher=watcher)
+    assert [record.actual.notes for record in read(tmp_path)] == [notes]
+    assert any(UNSAVED in told for told in watcher.told) is bool(notes)
 
 
 def test_an_interrupted_answer_of_the_child_ends_the_plan_too(tmp_path: Path) -> None:

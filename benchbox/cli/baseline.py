@@ -1,0 +1,211 @@
+"""`benchbox baseline record`, `baseline show`: records that later runs are compared with."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from benchbox.cli import gate_options as gate
+from benchbox.cli import options
+from benchbox.cli.conduct import was_typed
+from benchbox.cli.flow import Output
+from benchbox.cli.gate_options import override, parse_today
+from benchbox.cli.gate_rows import ROW_OPTIONS, All, RowBatch, RowTasks, as_option, choose_rows, resolve_rows
+from benchbox.errors import EXIT_OK, EXIT_UNASSERTED, RecordError
+from benchbox.gate.declared import Row
+from benchbox.gate.settings import Settings, read_settings
+from benchbox.plan.spec import RunSpec
+from benchbox.records.files import write_whole
+from benchbox.records.journal import find_journal, read_journal, storing
+from benchbox.records.record import Record, encode
+
+FILE = options.REPORTS / "baseline.jsonl"
+
+app = typer.Typer(no_args_is_help=True, help="Records that later runs are compared with.")
+
+File = Annotated[
+    Path, typer.Option("--out", metavar="FILE", help="Where it is stored.", rich_help_panel=options.OUTPUT)
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Store it even if rows of the old file are not in it.", rich_help_panel=options.OUTPUT
+    ),
+]
+Stored = Annotated[Path, typer.Argument(metavar="FILE", help="A baseline, or a report's folder.")]
+
+
+# Longer than forty lines: a command's signature is its list of options.
+@app.command("record")
+def record(
+    context: typer.Context,
+    models: options.Models = None,
+    all_: All = False,
+    metrics: gate.Metrics = None,
+    preset: gate.PresetOption = None,
+    margin: gate.Margin = None,
+    config: gate.Config = None,
+    tasks: RowTasks = "infer",
+    batch_size: RowBatch = 8,
+    image_size: options.ImageSize = 128,
+    channels: options.Channels = 1,
+    data: options.Data = "auto",
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = "auto",
+    threads: options.Threads = None,
+    pairs: gate.Pairs = None,
+    seconds: gate.Seconds = None,
+    time_limit: gate.TimeLimit = None,
+    seed: gate.OrderSeed = None,
+    out: File = FILE,
+    force: Force = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Measure the code as it stands in two independent series, and store it only if they agree.
+
+    With --metrics exact nothing is timed: the networks are counted, in seconds, and the file holds on any machine.
+    """
+    settings = override(
+        read_settings(config),
+        preset=preset,
+        margin=margin,
+        metrics=metrics,
+        pairs=pairs,
+        seconds=seconds,
+        time_limit=time_limit,
+        seed=seed,
+    )
+    wanted = choose_rows(
+        models or [],
+        all_=all_,
+        tasks=tasks,
+        settings={
+            "batch_size": batch_size,
+            "image_size": image_size,
+            "channels": channels,
+            "data": data,
+            "device": device,
+            "precision": precision,
+            "threads": threads,
+        },
+        typed=[as_option(name) for name in ROW_OPTIONS if was_typed(context, name)],
+        declared=settings.rows,
+    )
+    output = Output(out=out.parent, quiet=quiet, json=json)
+    make = count_rows if settings.metrics == ("exact",) else measure_rows
+    store(out, make(wanted, settings, output, out, is_forced=force))
+    print_file(out, today=parse_today(None), as_json=json)
+
+
+def count_rows(
+    wanted: Sequence[Row], settings: Settings, output: Output, out: Path, *, is_forced: bool
+) -> tuple[Record, ...]:
+    """The records of what can be counted. Leaves with 3 where a network cannot be made."""
+    # Imported here: the judge takes scipy, which --help must not wait for.
+    from benchbox.cli.gate_record import count, exact_specs
+    from benchbox.gate.baseline import failures
+    from benchbox.report.live import make_display
+
+    specs = exact_specs([row for row in wanted if row.checkpoint is None])
+    refuse_loss(out, specs, is_forced=is_forced)
+    with make_display(output.stderr, quiet=output.quiet, total=0) as display:
+        records = count(specs, output, observer=display)
+    refuse(failures(records), out)
+    return records
+
+
+def measure_rows(
+    wanted: Sequence[Row], settings: Settings, output: Output, out: Path, *, is_forced: bool
+) -> tuple[Record, ...]:
+    """The records of two series. Leaves with 3 where they disagree."""
+    from benchbox.cli.gate_live import expectation, leaving, make_gate, watching
+    from benchbox.cli.gate_record import measure_twice
+    from benchbox.gate.baseline import failures
+    from benchbox.report.gate_words import tell as words_of
+
+    rows = resolve_rows(wanted, output)
+    refuse_loss(out, [row.spec for row in rows], is_forced=is_forced)
+    planned = make_gate(rows, settings, today="")
+    console = output.stderr
+
+    def tell(line: str) -> None:
+        if not output.quiet:
+            console.print(Text(line), soft_wrap=True)
+
+    tell(f"two series: {expectation(planned, of='fresh processes each', sides='a row')}")
+    with leaving(out.parent, output), watching(console, quiet=output.quiet) as observer:
+        records, apart = measure_twice(planned, keep=out.parent, observer=observer, tell=tell)
+    told = [words_of(verdict) for verdict in apart]
+    refuse(failures(records), out)
+    refuse(
+        [
+            f"{each.name}: {each.base} in the first series, {each.new} in the second; beside their controls that is "
+            f"{each.change}, and series must agree within {each.margin}"
+            for each in told
+        ],
+        out,
+    )
+    return records
+
+
+def refuse(reasons: Sequence[str], out: Path) -> None:
+    """Leave with 3, saying why nothing was stored, where there is a reason."""
+    if not reasons:
+        return
+    console = Console(stderr=True)
+    for reason in reasons:
+        console.print(Text(reason), soft_wrap=True)
+    said = f"benchbox: nothing was stored in {out}. A quieter machine, or longer --seconds, makes series agree."
+    console.print(Text(said), soft_wrap=True)
+    raise typer.Exit(EXIT_UNASSERTED)
+
+
+def refuse_loss(out: Path, specs: Sequence[RunSpec], *, is_forced: bool) -> None:
+    """Raises RecordError where a file is there that is no baseline, or has rows that would be lost."""
+    from benchbox.gate.baseline import lost_rows
+
+    if is_forced or not out.exists():
+        return
+    known = read_journal(out).records
+    if not known and out.stat().st_size:
+        raise RecordError(f"{out} is no baseline", allowed="one, or a new file", hint="store elsewhere with --out")
+    lost = lost_rows((record.spec for record in known), specs)
+    if lost:
+        raise RecordError(
+            f"{out} has rows that are not measured now: {', '.join(lost)}",
+            allowed="the same rows, and more",
+            hint="name them too, store elsewhere with --out, or give them up with --force",
+        )
+
+
+def store(out: Path, records: Sequence[Record]) -> None:
+    """Write a baseline, whole or not at all. Raises StorageError."""
+    with storing(out):
+        write_whole(out, b"".join(encode(record) + b"\n" for record in records))
+
+
+@app.command("show")
+def show(file: Stored = FILE, today: gate.Today = None, json: options.Json = False) -> None:
+    """What a baseline holds, of which code and machine it is, how old it is, and whether to record a new one."""
+    print_file(find_journal(file), today=parse_today(today), as_json=json)
+    raise typer.Exit(EXIT_OK)
+
+
+def print_file(file: Path, *, today: str, as_json: bool) -> None:
+    """A baseline's rows and conditions on stdout."""
+    from benchbox.gate.baseline import doubts
+    from benchbox.gate.evidence import load_arm
+    from benchbox.report.baseline import baseline_document, print_baseline
+
+    arm = load_arm(file, today=today)
+    doubtful = doubts(arm, torch=version("torch"))
+    if as_json:
+        sys.stdout.write(baseline_document(arm, doubts=doubtful, today=today).decode())
+    else:
+        print_baseline(Console(), arm, doubts=doubtful)

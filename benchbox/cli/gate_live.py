@@ -1,0 +1,140 @@
+"""What a gate does whose sides are both measured here: places, rows, rules, the measurement, and how it ends.
+
+Imported when it is needed: the judge takes scipy, which --help must not wait for.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from benchbox.cli.flow import Output
+from benchbox.cli.gate_measure import Bench, Gate
+from benchbox.cli.gate_output import GateOutput, finish, typed_command
+from benchbox.cli.gate_rows import GateRow, keep_rows, resolve_rows
+from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNASSERTED, Interrupted
+from benchbox.gate.declared import Row
+from benchbox.gate.settings import Settings, make_rules
+from benchbox.gate.verdict import GateReport, Group
+from benchbox.records.events import AnyEvent, Observer, Progress
+from benchbox.report.live import make_display
+from benchbox.report.text import plural
+from benchbox.runner.folder import make_folder
+from benchbox.runner.pairs import ArmRefused
+from benchbox.runner.places import ArmPlace, open_places
+
+# Where nobody says more: memory takes processes of its own, accuracy weights.
+USUAL: tuple[Group, ...] = ("exact", "time")
+
+
+def compare_places(
+    base: str,
+    new: str,
+    wanted: Sequence[Row],
+    settings: Settings,
+    output: GateOutput,
+    *,
+    globs: Sequence[str],
+    today: str,
+) -> NoReturn:
+    """Measure two commits or folders in turns, judge them, and leave."""
+    with open_places(base, new) as places:
+        gate = make_gate(
+            resolve_rows(wanted, output),
+            settings,
+            globs=globs,
+            today=today,
+            reproduce=typed_command(_meant(*places)),
+        )
+        folder = make_folder(output.out, "compare", now=datetime.now(), has_plan=False)
+        with leaving(folder, output):
+            report = measure(gate, places, folder, output)
+    finish(report, folder, output)
+
+
+def make_gate(
+    rows: Sequence[GateRow], settings: Settings, *, globs: Sequence[str] = (), today: str, reproduce: str = ""
+) -> Gate:
+    """What is measured of these rows, and what they are held to. Raises SpecError where no glob fits a row."""
+    is_scored = any(row.spec.checkpoint for row in rows)
+    return Gate(
+        rows=keep_rows(rows, globs),
+        settings=settings,
+        rules=make_rules(
+            settings,
+            {row.case: row.name for row in rows},
+            declared={row.case: row.own_name for row in rows},
+            globs=globs,
+            groups=(*USUAL, "accuracy") if is_scored else USUAL,
+            today=today,
+        ),
+        reproduce=reproduce,
+    )
+
+
+def _meant(base: ArmPlace, new: ArmPlace) -> dict[str, str]:
+    """The commits that --base and --new stood for, where they named one."""
+    asked = {"--base": base, "--new": new}
+    return {
+        option: place.commit for option, place in asked.items() if place.commit and not Path(place.asked).is_dir()
+    }
+
+
+def measure(gate: Gate, places: tuple[ArmPlace, ArmPlace], folder: Path, output: Output) -> GateReport:
+    """Measure and judge, with progress on stderr. Raises ArmRefused, and Interrupted after a signal."""
+    console = output.stderr
+
+    def tell(line: str) -> None:
+        if not output.quiet:
+            console.print(Text(line), soft_wrap=True)
+
+    tell(expectation(gate))
+    with watching(console, quiet=output.quiet) as observer:
+        return Bench(gate=gate, places=places, folder=folder, observer=observer, tell=tell).run()
+
+
+@contextmanager
+def watching(console: Console, *, quiet: bool) -> Iterator[Observer]:
+    """Who sees the events of a series: on a terminal all of them, in a log none that only say how far a pair is."""
+    with make_display(console, quiet=quiet, total=0) as display:
+
+        def observe(event: AnyEvent, /) -> None:
+            if console.is_interactive or not isinstance(event, Progress):
+                display(event)
+
+        yield observe
+
+
+def expectation(gate: Gate, *, of: str = "pairs of fresh processes", sides: str = "a row and side") -> str:
+    """One line before anything is measured: how many rows, in how many of what, and how long at most."""
+    settings, groups = gate.settings, gate.rules.groups
+    least, most = settings.pairs
+    parts = [plural(len(gate.rows), "row")]
+    if "time" in groups and gate.timed:
+        parts.append(f"{least} to {most} {of}" if least < most else f"{most} {of}")
+        parts.append(f"{settings.seconds:g} s {sides}")
+    return f"{', '.join(parts)}; at most about {settings.time_limit:g} min"
+
+
+@contextmanager
+def leaving(folder: Path, output: Output) -> Iterator[None]:
+    """Leave with 3 where an arm cannot be measured, and with 130 after a signal; what was measured stays."""
+    console = output.stderr
+    try:
+        yield
+    except ArmRefused as refused:
+        _say(console, f"benchbox: {refused}")
+        is_report_only = isinstance(output, GateOutput) and output.is_report_only
+        raise typer.Exit(EXIT_OK if is_report_only else EXIT_UNASSERTED) from refused
+    except (Interrupted, KeyboardInterrupt) as stop:
+        _say(console, f"Interrupted. What was measured lies in {folder}")
+        raise typer.Exit(EXIT_INTERRUPTED) from stop
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(Text(line), soft_wrap=True)

@@ -1,0 +1,227 @@
+"""Both sides of a gate measured here, and judged: accuracy, memory, pairs, and once more what seems slower.
+
+Imported when it is needed: the judge takes scipy, which --help must not wait for.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from benchbox.cli.gate_known import how_known
+from benchbox.cli.gate_output import BASE, NEW
+from benchbox.cli.gate_rows import GateRow
+from benchbox.cli.options import DATASET
+from benchbox.gate.evidence import Arm, make_arm
+from benchbox.gate.judge import flagged, judge
+from benchbox.gate.rules import Rules
+from benchbox.gate.settings import Settings
+from benchbox.gate.verdict import GateReport, Schedule, Source
+from benchbox.plan.gate import PROCESSES_OF_MEMORY, GateSeries, Identity
+from benchbox.plan.spec import case
+from benchbox.records.events import Observer
+from benchbox.records.journal import append
+from benchbox.records.record import Record
+from benchbox.runner.measuring import from_anywhere
+from benchbox.runner.pairs import Pair, measure_memory, measure_pairs
+from benchbox.runner.places import ArmPlace
+from benchbox.runner.scoring import score_rows
+
+# Of the time for pairs the first series has this share: what is flagged in it needs a second one, and a second
+# one that is cut short would call real regressions not reproduced.
+FIRST_SHARE = 0.6
+JOURNALS = (BASE, NEW)
+
+Tell = Callable[[str], None]
+MakePairs = Callable[..., Iterator[Pair]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What a gate measures and by which rules it judges.
+
+    `rows` are those that are gated, timed ones and those with a checkpoint. `reproduce` is the command that does it
+    again.
+    """
+
+    rows: tuple[GateRow, ...]
+    settings: Settings
+    rules: Rules
+    reproduce: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> tuple[GateRow, ...]:
+        """The rows that take turns."""
+        return tuple(row for row in self.rows if row.spec.checkpoint is None)
+
+    @property
+    def scored(self) -> tuple[GateRow, ...]:
+        """The rows whose weights are evaluated."""
+        return tuple(row for row in self.rows if row.spec.checkpoint is not None)
+
+    def series(self, rows: Sequence[GateRow], *, is_second: bool = False) -> GateSeries:
+        """A series of some rows; the second one has other pairs and another order."""
+        least, most = self.settings.pairs
+        return GateSeries(
+            specs=tuple(row.spec for row in rows),
+            labels=tuple(row.name for row in rows),
+            seconds=self.settings.seconds,
+            least=least,
+            most=most,
+            seed=self.settings.seed + is_second,
+            first=most * is_second,
+        )
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """What both arms brought so far, and what they imported. `schedule` is that of the last pair."""
+
+    records: tuple[list[Record], list[Record]] = field(default_factory=lambda: ([], []))
+    identities: tuple[Identity, ...] = ()
+    schedule: Schedule = ""
+
+    def add(self, pair: Pair) -> None:
+        """Keep a pair."""
+        for own, brought in zip(self.records, pair.records, strict=True):
+            own += brought
+        self.identities = pair.identities or self.identities
+        self.schedule = pair.schedule or self.schedule
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """Where a gate is measured: its two places, the folder of its report, and who is told.
+
+    `observer` sees events, `tell` is given a line after every pair. `pairs` and `memory` make them.
+    """
+
+    gate: Gate
+    places: tuple[ArmPlace, ArmPlace]
+    folder: Path
+    observer: Observer
+    tell: Tell
+    clock: Callable[[], float] = time.monotonic
+    pairs: MakePairs = measure_pairs
+    memory: MakePairs = measure_memory
+
+    def run(self) -> GateReport:
+        """Measure and judge; what seems slower is measured once more, and judged again.
+
+        Every record is on the disk before the next pair begins. Raises ArmRefused where an arm cannot be
+        measured, and Interrupted after a signal.
+        """
+        end = self.clock() + 60 * self.gate.settings.time_limit
+        seen = Seen()
+        self._score(seen)
+        self._measure_memory(seen, end)
+        if "time" in self.gate.rules.groups and self.gate.timed:
+            now = self.clock()
+            series = self.gate.series(self.gate.timed)
+            self._measure_pairs(seen, series, deadline=now + FIRST_SHARE * max(0.0, end - now))
+        report = self._judge(seen)
+        again = [row for row in self.gate.timed if row.case in flagged(report)]
+        if not again:
+            return report
+        self.tell(f"slower, so measured once more: {', '.join(row.name for row in again)}")
+        second = Seen()
+        self._measure_pairs(second, self.gate.series(again, is_second=True), deadline=end)
+        return self._judge(seen, second)
+
+    def _score(self, seen: Seen) -> None:
+        """The accuracy of the checkpoints, each with both arms' own code."""
+        if "accuracy" not in self.gate.rules.groups or not self.gate.scored:
+            return
+        for place, own, name in zip(self.places, seen.records, ("base", "new"), strict=True):
+            for record in score_rows(
+                place,
+                [row.spec for row in self.gate.scored],
+                labels=[f"{name} {row.name}" for row in self.gate.scored],
+                folder=self.folder,
+                dataset=DATASET,
+                observer=self.observer,
+            ):
+                own.append(record)
+                append(self.folder / f"{name}.jsonl", record)
+
+    def _measure_memory(self, seen: Seen, deadline: float) -> None:
+        """Peak memory in processes of their own; where nothing is timed, one round of them counts what is exact."""
+        groups = self.gate.rules.groups
+        is_counted = "exact" in groups and "time" not in groups
+        wanted = PROCESSES_OF_MEMORY if "memory" in groups else 1 if is_counted else 0
+        if not wanted or not self.gate.timed:
+            return
+        rounds = self.memory(
+            self.gate.series(self.gate.timed),
+            self.places,
+            folder=self.folder,
+            dataset=DATASET,
+            watcher=self.observer,
+            clock=self.clock,
+            deadline=deadline,
+        )
+        for pair in islice(rounds, wanted):
+            self._keep(seen, pair)
+
+    def _measure_pairs(self, seen: Seen, series: GateSeries, *, deadline: float) -> None:
+        known = how_known(self.gate.rules, series)
+
+        def is_known(pairs: Sequence[Pair]) -> bool:
+            return known(pairs).is_enough
+
+        made: list[Pair] = []
+        for pair in self.pairs(
+            series,
+            self.places,
+            folder=self.folder,
+            dataset=DATASET,
+            watcher=self.observer,
+            is_known=is_known,
+            clock=self.clock,
+            deadline=deadline,
+        ):
+            self._keep(seen, pair)
+            made.append(pair)
+            self.tell(known(made).words(series, left=deadline - self.clock()))
+
+    def _keep(self, seen: Seen, pair: Pair) -> None:
+        seen.add(pair)
+        for journal, records in zip(JOURNALS, pair.records, strict=True):
+            for record in records:
+                append(self.folder / journal, record)
+
+    def _judge(self, seen: Seen, second: Seen | None = None) -> GateReport:
+        return judge(
+            *self._arms(seen),
+            rules=self.gate.rules,
+            mode="A/B",
+            confirmation=self._arms(second) if second is not None else None,
+            schedule=seen.schedule,
+            reproduce=self.gate.reproduce,
+            notes=self.gate.notes,
+        )
+
+    def _arms(self, seen: Seen) -> tuple[Arm, Arm]:
+        identities = seen.identities if len(seen.identities) == len(self.places) else (None, None)
+        base, new = (
+            make_arm(records, self._source(place, identity), self.folder)
+            for records, place, identity in zip(seen.records, self.places, identities, strict=True)
+        )
+        return base, new
+
+    def _source(self, place: ArmPlace, identity: Identity | None) -> Source:
+        # An arm knows its rows by where it found their pictures.
+        moved = {case(replace(row.spec, data=from_anywhere(row.spec.data))): row.name for row in self.gate.rows}
+        imported = {} if identity is None else identity.imported
+        return Source(
+            asked=place.asked,
+            commit=place.commit,
+            is_dirty=place.is_dirty,
+            digest="" if identity is None else identity.digest,
+            imported={moved.get(row, row): file for row, file in imported.items()},
+            benchbox="" if identity is None else identity.hello.version,
+        )

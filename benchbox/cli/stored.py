@@ -1,0 +1,51 @@
+"""Two stored runs compared: what `benchbox compare BASE NEW` and `benchbox bench --baseline BASE` do.
+
+Imported when it is needed: the judge takes scipy, which --help must not wait for.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchbox.cli.flow import Output
+from benchbox.cli.gate_options import parse_today
+from benchbox.cli.gate_output import show_gate, tell_github, write_gate
+from benchbox.gate.declared import declared_cases
+from benchbox.gate.evidence import load_arm
+from benchbox.gate.judge import judge
+from benchbox.gate.naming import names_of
+from benchbox.gate.settings import Settings, make_rules, read_settings
+from benchbox.gate.verdict import GateReport
+from benchbox.plan.spec import case
+
+
+def compare_stored(
+    base: Path, new: Path, *, settings: Settings, globs: Sequence[str] = (), today: str, reproduce: str = ""
+) -> GateReport:
+    """The verdicts on two journals or report folders. A file that is missing or damaged is a verdict, too."""
+    arms = load_arm(base, today=today), load_arm(new, today=today)
+    specs = {case(record.spec): record.spec for arm in arms for record in arm.records}
+    declared = declared_cases(settings.rows, specs.values()) if settings.rows else None
+    rules = make_rules(settings, names_of(specs), declared=declared, globs=globs, today=today)
+    return judge(*arms, rules=rules, mode="stored", reproduce=reproduce)
+
+
+def compare_report(baseline: Path, folder: Path, output: Output) -> int:
+    """Compare a report that was just made with a baseline, by the settings of this folder; its exit code.
+
+    The answer is kept in the report. With --json it is shown on stderr, since stdout holds one document already.
+    """
+    reproduce = f"benchbox compare {baseline} {folder}"
+    report = compare_stored(
+        baseline, folder, settings=read_settings(), today=parse_today(None), reproduce=reproduce
+    )
+    write_gate(report, folder, {})
+    if output.json:
+        from benchbox.report.gate_table import print_gate
+
+        print_gate(Console(stderr=True), report)
+    else:
+        show_gate(report, output)
+    tell_github(report, output)
+    return report.code

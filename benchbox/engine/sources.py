@@ -1,0 +1,68 @@
+"""Which files this process really imported, and their hashes: the proof that an arm measures its own code."""
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import nn
+
+from benchbox.models import network_source
+from benchbox.plan.gate import Hello, Identity
+from benchbox.plan.spec import RunSpec, case
+
+# Folders of installed packages, wherever an environment lies.
+INSTALLED = ("site-packages", "dist-packages")
+
+
+def package_folder() -> Path:
+    """The folder of the benchbox that runs here."""
+    return Path(__file__).resolve().parents[1]
+
+
+def identify(hello: Hello, networks: Mapping[RunSpec, nn.Module], *, root: Path | None = None) -> Identity:
+    """From which files the networks of rows came, and the hashes of all that was imported below `root`.
+
+    `root` is the working folder, from which the arm's modules are imported.
+    """
+    folder = (root or Path.cwd()).resolve()
+    own = {case(spec): network_source(spec.model.name) for spec in networks}
+    sources = {case(spec): own[case(spec)] or _source_of(network) for spec, network in networks.items()}
+    return Identity(
+        hello=hello,
+        imported={row: _relative(source, folder) for row, source in sources.items() if source is not None},
+        outside=tuple(row for row, source in own.items() if source and not source.is_relative_to(folder)),
+        files={
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in imported_files(folder)
+        },
+    )
+
+
+def _source_of(network: nn.Module) -> Path | None:
+    """The file of a network's class; None for one that was made in no file."""
+    try:
+        return Path(inspect.getfile(type(network))).resolve()
+    except (TypeError, OSError):
+        return None
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def imported_files(folder: Path) -> list[Path]:
+    """The files below a folder from which modules were imported, in order; those of an environment are left out."""
+    environments = [Path(prefix).resolve() for prefix in {sys.prefix, sys.base_prefix}]
+    inner = [prefix for prefix in environments if prefix != folder and prefix.is_relative_to(folder)]
+    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    found = {Path(name).resolve() for name in named if isinstance(name, str)}
+    return sorted(
+        path
+        for path in found
+        if path.is_file()
+        and path.is_relative_to(folder)
+        and not any(path.is_relative_to(prefix) for prefix in inner)
+        and not set(INSTALLED) & set(path.relative_to(folder).parts)
+    )

@@ -1,0 +1,40 @@
+"""The main module of a process that evaluates checkpoints for an arm of a gate.
+
+`python -m benchbox.runner.score_child PIPE LIFELINE`, two descriptors; it is started in the arm's folder, so that
+it imports the arm's own files. It is sent requests as JSON and answers each with the line of its record.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import cast
+
+import msgspec
+
+from benchbox.plan.requests import RunRequest
+from benchbox.records.record import Record, encode
+from benchbox.runner.processes import ENGINE
+from benchbox.runner.serve import become_child, find
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Become a child that ends with its parent, and answer it."""
+    pipe, lifeline = map(int, arguments)
+    become_child(None, lifeline=lifeline)
+    execute = cast(Callable[[RunRequest], Record], find(f"{ENGINE}:execute"))
+    with Connection(pipe) as connection:
+        while content := _hear(connection):
+            request = msgspec.json.decode(content, type=RunRequest)
+            connection.send_bytes(encode(execute(request)))
+
+
+def _hear(pipe: Connection) -> bytes:
+    """The next request; nothing where nobody has one any more."""
+    try:
+        return pipe.recv_bytes()
+    except (EOFError, OSError):
+        return b""
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

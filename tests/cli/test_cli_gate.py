@@ -1,0 +1,279 @@
+"""`benchbox gate verify`: what is run, what is on file after each gate, and slowdowns that are made and audited."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commandline import CommandLine
+from factories import sample_spec
+from journals import FakePairs
+
+from benchbox.cli.gate_audit import LONG, SHORT, Audit, read_injections
+from benchbox.cli.gate_live import make_gate
+from benchbox.cli.gate_rows import GateRow
+from benchbox.cli.gate_trials import Experiment, Prover, beside_burner, standing, write_page
+from benchbox.errors import Interrupted, RecordError, UsageError
+from benchbox.gate.ledger import LEDGER, read_ledger
+from benchbox.gate.naming import row_name
+from benchbox.gate.settings import Settings
+from benchbox.plan.gate import GateSeries
+from benchbox.records.events import ignore
+from benchbox.runner.injection import CLASSES
+from benchbox.runner.places import ArmPlace
+
+ROOT = Path(__file__).parent.parent.parent
+PLACES = (
+    ArmPlace(asked="HEAD", root=Path("/a"), commit="abc"),
+    ArmPlace(asked="HEAD", root=Path("/b"), commit="abc"),
+)
+
+
+@pytest.fixture
+def type_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capfd)
+
+
+def row(model: str) -> GateRow:
+    spec = sample_spec(model, "infer", batch_size=4, image_size=64)
+    return GateRow(spec=spec, name=row_name(spec))
+
+
+ROWS = (row("lenet"), row("resnet50"))
+
+
+def prover(folder: Path, pairs: FakePairs, **options: Any) -> Prover:
+    gate = make_gate(ROWS, Settings(metrics=("time",), pairs=(6, 8), preset="shared"), today="")
+    options = {"observer": ignore, "tell": lambda line: None, **options}
+    return Prover(gate=gate, ledger=folder / LEDGER, pairs=pairs, **options)
+
+
+def test_every_gate_is_on_file_before_the_next_begins_and_each_has_an_order_of_its_own(tmp_path: Path) -> None:
+    on_file = list[int]()
+    pairs = FakePairs(before=lambda number: on_file.append(len(read_ledger(tmp_path / LEDGER))))
+    said = list[str]()
+    proof = prover(tmp_path, pairs, tell=said.append)
+    proof.run(Experiment(kind="same", gates=3), PLACES)
+    assert sorted(set(on_file)) == [0, 1, 2]
+    trials = read_ledger(tmp_path / LEDGER)
+    assert [(trial.kind, trial.preset, trial.code, trial.commit) for trial in trials] == [
+        ("same", "shared", 0, "abc")
+    ] * 3
+    assert len({series.seed for series in pairs.series}) == 3
+    assert [line.split(",")[0] for line in said] == ["gate 1 of 3", "gate 2 of 3", "gate 3 of 3"]
+    assert "2 PASS, exit code 0" in said[2]
+    assert "so far 0 of 6 rows failed that nobody slowed (at most 39.3 %, 95 %)" in said[2]
+
+
+def test_a_ledger_is_added_to(tmp_path: Path) -> None:
+    for _ in range(2):
+        prover(tmp_path, FakePairs()).run(Experiment(kind="same", gates=1), PLACES)
+    assert len(read_ledger(tmp_path / LEDGER)) == 2
+
+
+def test_after_a_signal_the_gates_that_ended_are_on_file(tmp_path: Path) -> None:
+    seen = list[int]()
+
+    def interrupt(number: int) -> None:
+        seen.append(number)
+        if len(seen) == 8:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        prover(tmp_path, FakePairs(before=interrupt)).run(Experiment(kind="same", gates=3), PLACES)
+    assert len(read_ledger(tmp_path / LEDGER)) == 1
+
+
+def test_slowed_rows_are_told_from_the_others(tmp_path: Path) -> None:
+    said = list[str]()
+    truth = {ROWS[1].case: 1.12}
+    proof = prover(tmp_path, FakePairs(slower={"resnet50": 1.12}), tell=said.append)
+    proof.run(Experiment(kind="slower", gates=2, injected=0.10, audited=truth), PLACES)
+    trial = read_ledger(tmp_path / LEDGER)[-1]
+    assert (trial.injected, trial.code) == (0.10, 1)
+    assert {seen.case: (seen.is_altered, seen.audited, seen.state) for seen in trial.rows} == {
+        ROWS[0].case: (False, None, "PASS"),
+        ROWS[1].case: (True, 1.12, "FAIL"),
+    }
+    assert "slower by 10 % (shared): 1 PASS, 1 FAIL, exit code 1" in said[1]
+    assert "so far 2 of 2 slowed rows failed (at least 22.4 %, 95 %)" in said[1]
+    assert "0 of 2 rows failed that nobody slowed" in said[1]
+
+
+def test_what_stands_counts_gates_of_the_same_kind_alone(tmp_path: Path) -> None:
+    prover(tmp_path, FakePairs()).run(Experiment(kind="same", gates=2), PLACES)
+    prover(tmp_path, FakePairs()).run(Experiment(kind="burner", gates=1), PLACES)
+    trials = read_ledger(tmp_path / LEDGER)
+    assert "0 of 2 rows" in standing(trials[-1], trials)
+    assert "0 of 4 rows" in standing(trials[0], trials)
+
+
+def test_some_pairs_are_measured_beside_a_burner(tmp_path: Path) -> None:
+    import psutil
+
+    burned = list[bool]()
+    pairs = FakePairs(before=lambda number: burned.append(bool(psutil.Process().children())))
+    series = GateSeries(specs=(ROWS[0].spec,), labels=(ROWS[0].name,), seconds=1.0, least=20, most=20)
+    made = list(beside_burner(pairs, seed=1)(series, PLACES))
+    assert len(made) == 20
+    assert 1 <= sum(burned) <= 12
+    assert not psutil.Process().children(), "no burner is left behind"
+    again = list[bool]()
+    pairs = FakePairs(before=lambda number: again.append(bool(psutil.Process().children())))
+    list(beside_burner(pairs, seed=1)(series, PLACES))
+    assert again == burned, "which pairs, the seed draws"
+
+
+def test_the_page_is_written_of_what_is_on_file(tmp_path: Path) -> None:
+    prover(tmp_path, FakePairs()).run(Experiment(kind="same", gates=1), PLACES)
+    page = write_page(tmp_path)
+    assert page == tmp_path / "README.md"
+    assert "1 gate" in page.read_text()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with the files of two architectures of the zoo, in one commit."""
+    for file in (CLASSES["lenet"][0], CLASSES["resnet50"][0]):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes((ROOT / file).read_bytes())
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "-m", "first")
+    return tmp_path
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def audit(repository: Path, pairs: FakePairs) -> Audit:
+    return Audit(
+        repository=repository,
+        commit=git(repository, "rev-parse", "HEAD"),
+        architecture="resnet50",
+        rows=(ROWS[1],),
+        seconds=1.0,
+        file=repository / "reports" / "injections.jsonl",
+        observer=ignore,
+        tell=lambda line: None,
+        pairs=pairs,
+    )
+
+
+def repeated(repository: Path, commit: str) -> int:
+    """How many layers a commit repeats."""
+    added = git(repository, "show", f"{commit}:{CLASSES['resnet50'][0]}").rsplit("_repeating(", 1)[1]
+    return added.count("'") // 2
+
+
+def test_a_slowdown_is_made_in_a_commit_audited_in_a_longer_series_and_kept(repository: Path) -> None:
+    pairs = FakePairs(slower={"resnet50": 1.052})
+    made = audit(repository, pairs).inject(0.05)
+    assert [series.most for series in pairs.series] == [SHORT, LONG]
+    assert all(series.seconds == 2.0 for series in pairs.series)
+    assert made.truths[ROWS[1].case] == pytest.approx(1.052, abs=0.002)
+    assert made.slower == git(repository, "rev-parse", made.slower)
+    assert repeated(repository, made.slower) == len(made.repeats) > 1
+    assert read_injections(repository / "reports" / "injections.jsonl") == (made,)
+    again = FakePairs()
+    assert audit(repository, again).inject(0.05) == made
+    assert again.series == [], "what was audited once is not audited again"
+    assert audit(repository, FakePairs(slower={"resnet50": 1.1})).inject(0.10).slowdown == 0.10
+
+
+def test_the_share_of_the_work_is_corrected_until_it_costs_what_was_meant(repository: Path) -> None:
+    """Each layer costs half of what its FLOPs promise."""
+    tried = list[float]()
+
+    def slower(series: GateSeries) -> dict[str, float]:
+        tried.append(1.05 if len(tried) else 1.02)
+        return {"resnet50": tried[-1]}
+
+    made = audit(repository, FakePairs(slower=slower)).inject(0.05)
+    assert tried == [1.02, 1.05, 1.05]
+    assert made.truths[ROWS[1].case] == pytest.approx(1.05, abs=0.002)
+
+
+def test_a_row_that_cannot_be_audited_is_told(repository: Path) -> None:
+    class Broken(FakePairs):
+        def pair(self, series, number, *, arms):  # type: ignore[no-untyped-def]
+            self.failing = {"resnet50": number}
+            return super().pair(series, number, arms=arms)
+
+    with pytest.raises(RecordError, match="could not be audited: it fell over"):
+        audit(repository, Broken()).inject(0.05)
+
+
+def test_damaged_injections_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "injections.jsonl").write_text("{}\n")
+    with pytest.raises(RecordError, match="is damaged"):
+        read_injections(tmp_path / "injections.jsonl")
+
+
+def test_a_summary_runs_nothing(type_: CommandLine) -> None:
+    prover(type_.folder / "kept", FakePairs()).run(Experiment(kind="same", gates=2), PLACES)
+    outcome = type_("gate", "verify", "--summary", "--out", "kept")
+    assert outcome.code == 0, outcome
+    assert outcome.out == "kept/README.md\n"
+    assert "2 gates" in (type_.folder / "kept" / "README.md").read_text()
+    assert len((type_.folder / "kept" / LEDGER).read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--experiment", "slower", "--slow", "vgg16", "lenet"], ["--slow: got 'vgg16'", "lenet"]),
+        (["--experiment", "slower", "--slowdown", "much"], ["--slowdown: got 'much'", "0.03,0.05,0.10"]),
+        (["--experiment", "slower", "--slowdown", "5%,5%"], ["--slowdown: got '5%,5%'", "each once"]),
+        (["--slow", "lenot"], ["unknown architecture 'lenot'"]),
+        (["--pairs", "9-6"], ["--pairs: got '9-6'"]),
+        (["--experiment", "slower", "lenet", "--slow", "lenet"], ["no repository of git|git show|has no benchbox"]),
+    ],
+)
+def test_what_cannot_be_verified_is_refused(type_: CommandLine, words: list[str], parts: list[str]) -> None:
+    outcome = type_("gate", "verify", *words)
+    assert outcome.code == 2, outcome
+    assert all(any(way in outcome.err for way in part.split("|")) for part in parts)
+    assert not (type_.folder / "reports").exists()
+
+
+def test_the_page_of_another_repository_is_still_written_for_equal_arms(
+    type_: CommandLine, monkeypatch: pytest.MonkeyPatch, pictures: Path
+) -> None:
+    """Outside a repository both sides are the folder itself."""
+    fast = ("--image-size", "64", "--device", "cpu", "--precision", "fp32", "--threads", "1")
+    monkeypatch.setattr("benchbox.cli.gate_trials.resolve_rows", lambda wanted, output: (ROWS[0],))
+    seen = list[tuple[str, str]]()
+
+    def run(self: Prover, experiment: Experiment, places: tuple[ArmPlace, ArmPlace]) -> None:
+        seen.append((places[0].asked, places[1].asked))
+
+    monkeypatch.setattr(Prover, "run", run)
+    outcome = type_("gate", "verify", "lenet", "--gates", "1", *fast)
+    assert outcome.code == 0, outcome
+    assert seen == [(".", ".")]
+    assert "1 gate of same: 1 row, 6 to 20 pairs of fresh processes" in outcome.err
+    assert (type_.folder / "reports" / "gate" / "README.md").exists()
+
+
+def test_slowing_needs_benchboxs_own_repository(repository: Path) -> None:
+    with pytest.raises(UsageError, match="benchbox's own repository"):
+        Audit(
+            repository=repository,
+            commit="HEAD",
+            architecture="vgg16",
+            rows=(row("vgg16"),),
+            seconds=1.0,
+            file=repository / "injections.jsonl",
+            observer=ignore,
+            tell=lambda line: None,
+            pairs=FakePairs(),
+        ).inject(0.1)
+
+
+def test_trials_hold_raw_numbers(tmp_path: Path) -> None:
+    prover(tmp_path, FakePairs()).run(Experiment(kind="same", gates=1), PLACES)
+    [line] = (tmp_path / LEDGER).read_text().splitlines()
+    assert all(len(seen["differences"]) == 6 for seen in json.loads(line)["rows"])

@@ -1,0 +1,176 @@
+"""Both sides measured and judged: what is measured when, what is on the disk, and what is measured a second time."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import sample_spec
+from journals import FakeMemory, FakePairs
+
+from benchbox.cli.gate_live import make_gate
+from benchbox.cli.gate_measure import FIRST_SHARE, Bench
+from benchbox.cli.gate_rows import GateRow
+from benchbox.errors import Interrupted, SpecError
+from benchbox.gate.naming import row_name
+from benchbox.gate.settings import Settings
+from benchbox.gate.verdict import GateReport
+from benchbox.plan.gate import FIRST_OF_MEMORY
+from benchbox.records.events import ignore
+from benchbox.records.journal import read_journal
+from benchbox.runner.places import ArmPlace
+
+PLACES = (ArmPlace(asked="main", root=Path("/a"), commit="abc"), ArmPlace(asked=".", root=Path("/b")))
+
+
+def row(model: str) -> GateRow:
+    spec = sample_spec(model, "infer", batch_size=8)
+    return GateRow(spec=spec, name=row_name(spec))
+
+
+ROWS = (row("lenet"), row("alexnet"), row("vgg16"))
+
+
+class Clock:
+    """Ten seconds pass at every look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 10.0
+        return self.now
+
+
+def bench(folder: Path, *, rows: Sequence[GateRow] = ROWS, globs: Sequence[str] = (), **options: Any) -> Bench:
+    settings = options.pop("settings", Settings(pairs=(6, 8)))
+    options = {"pairs": FakePairs(), "memory": FakeMemory(), "tell": ignore_line, "observer": ignore, **options}
+    gate = make_gate(rows, settings, globs=globs, today="2026-11-24")
+    return Bench(gate=gate, places=PLACES, folder=folder, **options)
+
+
+def ignore_line(line: str) -> None:
+    """Nobody reads it."""
+
+
+def states(report: GateReport, group: str = "time") -> dict[str, str]:
+    return {seen.row.split()[0]: seen.state for seen in report.verdicts if seen.group == group}
+
+
+def test_equal_arms_pass_in_one_series_and_every_record_is_on_the_disk(tmp_path: Path) -> None:
+    pairs, memory = FakePairs(), FakeMemory()
+    report = bench(tmp_path, pairs=pairs, memory=memory).run()
+    assert (report.code, report.mode, report.schedule) == (0, "A/B", "slices")
+    assert states(report) == {"lenet": "PASS", "alexnet": "PASS", "vgg16": "PASS"}
+    assert report.groups == ("exact", "time")
+    assert len(pairs.series) == 1
+    assert memory.series == []
+    for name, arm in (("base", 0), ("new", 1)):
+        written = read_journal(tmp_path / f"{name}.jsonl").records
+        assert written == tuple(record for pair in pairs.made for record in pair.records[arm])
+
+
+def test_a_series_ends_when_all_rows_and_the_control_are_known(tmp_path: Path) -> None:
+    quiet, loud = FakePairs(noise=0.001), FakePairs(noise=0.2)
+    bench(tmp_path, pairs=quiet, settings=Settings(pairs=(6, 20))).run()
+    assert len(quiet.made) == 6
+    bench(tmp_path, pairs=loud, settings=Settings(pairs=(6, 9))).run()
+    assert len(loud.made) == 9
+
+
+def test_what_fails_is_measured_a_second_time_alone_with_other_pairs_and_another_order(tmp_path: Path) -> None:
+    pairs, said = FakePairs(slower={"alexnet": 1.10}), list[str]()
+    report = bench(tmp_path, pairs=pairs, tell=said.append).run()
+    assert states(report)["alexnet"] == "FAIL"
+    assert report.code == 1
+    first, second = pairs.series
+    assert [spec.model.name for spec in second.specs] == ["alexnet"]
+    assert (second.first, second.seed) == (first.most, first.seed + 1)
+    assert next(seen for seen in report.verdicts if seen.state == "FAIL").confirmed is not None
+    assert any(line == f"slower, so measured once more: {ROWS[1].name}" for line in said)
+
+
+def test_what_does_not_come_again_is_not_reproduced(tmp_path: Path) -> None:
+    pairs = FakePairs(slower=lambda series: {"alexnet": 1.10} if series.first == 0 else {})
+    report = bench(tmp_path, pairs=pairs).run()
+    assert states(report) == {"lenet": "PASS", "alexnet": "NOT_REPRODUCED", "vgg16": "PASS"}
+    assert report.code == 0
+
+
+def test_the_first_series_leaves_time_for_a_second(tmp_path: Path) -> None:
+    pairs = FakePairs(slower={"alexnet": 1.10})
+    bench(tmp_path, pairs=pairs, clock=Clock(), settings=Settings(pairs=(6, 6), time_limit=10)).run()
+    first, second = pairs.deadlines
+    assert second == 10 + 600
+    assert first == pytest.approx(20 + FIRST_SHARE * (610 - 20))
+
+
+def test_memory_is_measured_in_rounds_of_its_own_where_it_is_asked_for(tmp_path: Path) -> None:
+    memory = FakeMemory()
+    report = bench(tmp_path, memory=memory, settings=Settings(metrics=("time", "memory"), pairs=(6, 6))).run()
+    assert [pair.number - FIRST_OF_MEMORY for pair in memory.made] == [0, 1, 2]
+    assert set(states(report, "memory").values()) == {"PASS"}
+
+
+def test_counts_alone_need_one_round_and_no_pairs(tmp_path: Path) -> None:
+    memory, pairs = FakeMemory(), FakePairs()
+    report = bench(tmp_path, memory=memory, pairs=pairs, settings=Settings(metrics=("exact",))).run()
+    assert (len(memory.made), pairs.series, report.code) == (1, [], 0)
+    assert {seen.group for seen in report.verdicts} == {"exact"}
+
+
+def test_a_row_that_breaks_in_new_fails_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    pairs = FakePairs(failing={"vgg16": 2})
+    report = bench(tmp_path, pairs=pairs, settings=Settings(pairs=(6, 20))).run()
+    assert len(pairs.made) == 6
+    broken = next(seen for seen in report.verdicts if seen.row.startswith("vgg16"))
+    assert (broken.state, report.code) == ("ERROR", 1)
+    assert "it fell over" in broken.reason
+
+
+def test_what_is_left_out_is_skipped_and_not_measured(tmp_path: Path) -> None:
+    pairs = FakePairs()
+    report = bench(tmp_path, pairs=pairs, globs=("lenet*",)).run()
+    assert [spec.model.name for spec in pairs.series[0].specs] == ["lenet"]
+    assert states(report)["lenet"] == "PASS"
+    assert [seen.row.split()[0] for seen in report.of_state("SKIPPED")] == ["alexnet", "vgg16"]
+    assert report.code == 0
+
+
+def test_a_glob_that_fits_no_row_is_refused_with_the_rows(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"--rows: got 'resnet\*'.*lenet infer b8@128"):
+        bench(tmp_path, globs=("resnet*",))
+
+
+def test_after_a_signal_the_records_of_whole_pairs_are_there(tmp_path: Path) -> None:
+    def interrupt(number: int) -> None:
+        if number == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        bench(tmp_path, pairs=FakePairs(before=interrupt)).run()
+    assert len(read_journal(tmp_path / "new.jsonl").records) == 2 * len(ROWS)
+
+
+def test_a_line_after_every_pair_says_how_well_the_rows_are_known(tmp_path: Path) -> None:
+    said = list[str]()
+    bench(tmp_path, tell=said.append, pairs=FakePairs(noise=0.05), settings=Settings(pairs=(2, 4))).run()
+    assert said[0] == "pair 1 of 2 to 4; at most about 30 s more"
+    assert "is known to within a factor of two or more, wanted is ±1.5 %; at most about 20 s more" in said[1]
+    assert "is known to ±" in said[2]
+    assert "more" not in said[3]
+
+
+def test_the_report_says_what_each_arm_was(tmp_path: Path) -> None:
+    report = bench(tmp_path).run()
+    assert (report.base.asked, report.base.commit, report.new.asked, report.new.commit) == (
+        "main",
+        "abc",
+        ".",
+        "0123abc",
+    )
+    assert report.new.imported == {each.name: "nets.py" for each in ROWS}
+    assert report.base.digest != report.new.digest
+    assert not report.is_self
+    assert all(math.isfinite(seen.margin or 0.0) for seen in report.verdicts)

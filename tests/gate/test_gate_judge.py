@@ -1,0 +1,259 @@
+"""The judge: which rows are walked, what is accepted, what is told of the whole, and the laws of a comparison."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from factories import failed_record
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from records import MODELS, TODAY, arm, case_of, cell, fits, in_turns, judged, only, peaks, stored, write
+
+from benchbox.errors import UsageError
+from benchbox.gate.evidence import load_arm
+from benchbox.gate.judge import judge
+from benchbox.gate.rules import Accepted, Rules
+from benchbox.gate.verdict import GateReport, encode_report
+from benchbox.records.record import Measurement, Record
+
+LENET, ALEXNET, VGG = (f"{model} infer b32@128 bf16" for model in ("lenet", "alexnet", "vgg16"))
+
+
+def states(report: GateReport) -> dict[tuple[str, str], str]:
+    return {(seen.row, seen.metric): seen.state for seen in report.verdicts}
+
+
+def rows(report: GateReport) -> list[str]:
+    return list(dict.fromkeys(seen.row for seen in report.verdicts))
+
+
+def test_rows_stand_in_the_order_of_the_base_and_metrics_in_that_of_the_groups() -> None:
+    base, new = in_turns()
+    report = judged(base, new[::-1], groups=("time", "exact"))
+    assert rows(report) == [LENET, ALEXNET]
+    assert [seen.metric for seen in report.verdicts[:2]] == ["sample_seconds", "parameters"]
+
+
+def test_only_the_declared_rows_count_in_their_order() -> None:
+    base, new = in_turns(slower={"lenet": 1.1})
+    report = judged(base, new, declared=(ALEXNET,))
+    assert rows(report) == [ALEXNET, LENET]
+    assert states(report)[LENET, ""] == "SKIPPED"
+    assert report.code == 0
+
+
+def test_a_row_is_declared_by_name_or_by_case() -> None:
+    report = judged(*in_turns(), declared=(case_of("alexnet"), LENET))
+    assert rows(report) == [ALEXNET, LENET]
+    assert report.code == 0
+
+
+def test_a_declared_row_that_is_nowhere_is_missing() -> None:
+    report = judged(*in_turns(), declared=(LENET, "resnet50 infer b8@128"))
+    assert states(report)["resnet50 infer b8@128", ""] == "MISSING"
+    assert report.code == 1
+
+
+def test_a_declared_row_that_the_base_has_not_has_no_baseline() -> None:
+    base, new = in_turns()
+    more = in_turns(("vgg16",))[1]
+    report = judged(base, [*new, *more], declared=(LENET, VGG))
+    assert states(report)[VGG, ""] == "INCOMPARABLE"
+    assert report.code == 3
+    assert judged(base, [*new, *more]).code == 0
+
+
+def test_a_row_that_is_gone_may_be_declared_as_removed() -> None:
+    base, new = in_turns()[0], in_turns(("alexnet",))[1]
+    assert judged(base, new).code == 1
+    for removed in (LENET, case_of("lenet"), "lenet*"):
+        report = judged(base, new, removed=(removed,))
+        assert states(report)[LENET, ""] == "SKIPPED"
+        assert report.code == 0
+
+
+def test_a_renamed_row_is_judged_against_its_old_self() -> None:
+    base = in_turns(("lenet",))[0]
+    new = in_turns(("lenet",), slower=1.1)[1]
+    model = msgspec.structs.replace(new[0].spec.model, name="tiny.py:net")
+    renamed = [
+        msgspec.structs.replace(record, spec=msgspec.structs.replace(record.spec, model=model)) for record in new
+    ]
+    report = judged(base, renamed, renamed={LENET: "tiny.py:net infer b32@128 bf16"})
+    seen = only(report, model="tiny.py:net")
+    assert seen.state == "FAIL"
+    assert seen.facts["name in the base"] == LENET
+    assert len(rows(report)) == 1
+    assert judged(base, renamed).of_state("MISSING")
+
+
+def test_two_rows_that_were_renamed_to_one_are_both_judged() -> None:
+    base, new = in_turns()[0], in_turns(("vgg16",))[1]
+    report = judged(base, new, renamed={LENET: VGG, ALEXNET: VGG}, groups=("exact",))
+    assert len([seen for seen in report.verdicts if seen.metric == "parameters"]) == 2
+
+
+def test_a_row_has_the_name_that_the_user_gave_it() -> None:
+    report = judged(*in_turns(), names={case_of(): "serving"}, declared=("serving",), margins={"serving": 0.5})
+    assert rows(report) == ["serving", ALEXNET]
+    assert report.of_state("PASS")[-1].margin == 0.5
+
+
+def test_rows_that_were_left_out_are_listed() -> None:
+    report = judged(*in_turns(slower={"lenet": 1.1}), skipped=("lenet*",))
+    assert states(report)[LENET, ""] == "SKIPPED"
+    assert report.code == 0
+
+
+@pytest.mark.parametrize("metric", ["time", "sample_seconds"])
+@pytest.mark.parametrize(("bound", "state"), [(0.15, "PASS"), (0.05, "FAIL")])
+def test_an_accepted_slowdown_passes_within_its_bound(metric: str, bound: float, state: str) -> None:
+    entry = accepted(metric, bound)
+    seen = only(judged(*in_turns(("lenet",), slower=1.1), accepted=(entry,)))
+    assert seen.state == state
+    assert (seen.accepted == "needed for training") == (state == "PASS")
+
+
+def accepted(metric: str, bound: float = 0.1, *, row: str = "lenet*", expires: str = "2026-11-24") -> Accepted:
+    return Accepted(row=row, metric=metric, bound=bound, reason="needed for training", expires=expires)
+
+
+def test_what_is_accepted_of_one_row_or_metric_is_not_of_another() -> None:
+    entry = accepted("time", 0.15, row="alexnet*")
+    assert only(judged(*in_turns(("lenet",), slower=1.1), accepted=(entry,))).state == "FAIL"
+    entry = accepted("memory", 0.15)
+    assert only(judged(*in_turns(("lenet",), slower=1.1), accepted=(entry,))).state == "FAIL"
+
+
+def test_more_memory_and_less_accuracy_can_be_accepted_too() -> None:
+    mib = 2**20
+    arms = peaks([100 * mib] * 3), peaks([120 * mib] * 3)
+    assert judged(*arms, mode="stored", groups=("memory",)).code == 1
+    assert judged(*arms, mode="stored", groups=("memory",), accepted=(accepted("memory", 0.25),)).code == 0
+    trained = fits([0.95] * 5), fits([0.90] * 5)
+    assert judged(*trained, mode="stored", groups=("accuracy",)).code == 1
+    assert judged(*trained, mode="stored", groups=("accuracy",), accepted=(accepted("top1", 0.06),)).code == 0
+    assert judged(*trained, mode="stored", groups=("accuracy",), accepted=(accepted("top1", 0.04),)).code == 1
+
+
+def test_a_change_that_has_no_ratio_is_not_within_a_bound() -> None:
+    more = msgspec.structs.replace(
+        cell(), measurements=tuple(_with_buffers(seen) for seen in cell().measurements), seconds=1.0
+    )
+    report = judged([cell()], [more], mode="stored", groups=("exact",), accepted=(accepted("buffers", 9.0),))
+    assert [seen.metric for seen in report.of_state("FAIL")] == ["buffers"]
+
+
+def _with_buffers(seen: Measurement) -> Measurement:
+    return msgspec.structs.replace(seen, values=(5.0,)) if seen.metric == "buffers" else seen
+
+
+def test_a_crash_is_never_accepted() -> None:
+    base, _ = in_turns(("lenet",))
+    report = judged(
+        base, [failed_record("lenet", "infer")], accepted=(accepted("time", 9.0), accepted("exact", 9.0))
+    )
+    assert report.code == 1
+
+
+@pytest.mark.parametrize("expires", ["2026-11-23", "2025-12-31"])
+def test_an_accepted_regression_that_expired_stops_the_gate(expires: str) -> None:
+    with pytest.raises(UsageError, match=f"lenet.* expired on {expires}"):
+        judged(*in_turns(), accepted=(accepted("time", expires=expires),))
+
+
+@pytest.mark.parametrize(("expires", "today"), [("soon", TODAY), ("2026-12-31", "")])
+def test_a_date_that_is_none_stops_the_gate(expires: str, today: str) -> None:
+    with pytest.raises(UsageError, match="2026-12-31"):
+        judged(*in_turns(), accepted=(accepted("time", expires=expires),), today=today)
+
+
+def test_an_old_baseline_is_told(tmp_path: Path) -> None:
+    arms = [load_arm(write(tmp_path / name, stored()), today="2026-12-20") for name in ("a.jsonl", "b.jsonl")]
+    report = judge(*arms, rules=Rules(today="2026-12-20"), mode="stored")
+    assert "the base is 26 days old: record a new one" in report.notes
+
+
+def test_equal_digests_are_a_self_comparison() -> None:
+    base, new = in_turns()
+    arms = arm(base, digest="d1"), arm(new, "new", digest="d1")
+    assert judge(*arms, rules=Rules(), mode="A/B").is_self
+    assert not judge(arms[0], arm(new, digest="d2"), rules=Rules(), mode="A/B").is_self
+    assert not judged(base, new).is_self
+
+
+def test_what_no_row_of_the_base_has_is_told() -> None:
+    base, new = in_turns()
+    assert "not gated, since no row of the base has it: memory, accuracy" in judged(base, new).notes
+
+
+def test_the_report_keeps_what_it_was_told() -> None:
+    base, new = (arm(side) for side in in_turns())
+    report = judge(
+        base, new, rules=Rules(today=TODAY), mode="A/B", schedule="slices", reproduce="again", notes=("one", "one")
+    )
+    assert (report.schedule, report.reproduce, report.today) == ("slices", "again", TODAY)
+    assert report.notes.count("one") == 1
+
+
+@pytest.mark.parametrize("mode", ["A/B", "stored"])
+def test_equal_inputs_give_equal_bytes(mode: Any) -> None:
+    reports = {encode_report(judged(*in_turns(slower=1.1), mode=mode)) for _ in range(2)}
+    assert len(reports) == 1
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 10_000), mode=st.sampled_from(["A/B", "stored"]))
+def test_the_order_of_the_records_changes_no_verdict(seed: int, mode: Any) -> None:
+    base, new = in_turns(slower={"lenet": 1.1}, noise=0.01)
+    chance, shuffled = random.Random(seed), [list(base), list(new)]
+    for side in shuffled:
+        chance.shuffle(side)
+    one, other = judged(base, new, mode=mode), judged(*shuffled, mode=mode)
+    assert {(seen.case, seen.metric): seen for seen in one.verdicts} == {
+        (seen.case, seen.metric): seen for seen in other.verdicts
+    }
+    assert (one.code, one.control) == (other.code, other.control)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10_000), slower=st.floats(0.9, 1.1))
+def test_one_more_row_that_did_not_change_changes_no_other_verdict(seed: int, slower: float) -> None:
+    base, new = in_turns(MODELS, slower={"lenet": slower}, seed=seed)
+    alone = [[record for record in side if record.spec.model.name == "lenet"] for side in (base, new)]
+    whole = judged(base, new)
+    assert [seen for seen in whole.verdicts if seen.row == LENET] == list(judged(*alone).verdicts)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10_000), factor=st.floats(1.05, 1.5))
+def test_a_row_that_gets_still_slower_stays_failed(seed: int, factor: float) -> None:
+    base, new = in_turns(("lenet",), slower=1.1, seed=seed)
+    if only(judged(base, new)).state == "FAIL":
+        slower = in_turns(("lenet",), slower=1.1 * factor, seed=seed)[1]
+        assert only(judged(base, slower)).state == "FAIL"
+
+
+def test_a_thousand_rows_are_judged() -> None:
+    base, new = (thousand(factor) for factor in (1.0, 1.1))
+    report = judged(base, new, mode="stored", removed=("none",), renamed={"one": "other"})
+    timed = [seen for seen in report.verdicts if seen.group == "time"]
+    assert len(timed) == 1000
+    assert {seen.state for seen in timed} == {"FAIL"}
+
+
+def thousand(factor: float) -> list[Record]:
+    """Two processes of each of a thousand rows."""
+    paces = (1.0, 1.001)
+    return [
+        cell(
+            f"timm:net{number}",
+            samples=[0.01 * factor * pace, 0.011 * factor * pace],
+            control=[0.008],
+            repeat=repeat,
+        )
+        for number in range(1000)
+        for repeat, pace in enumerate(paces)
+    ]
