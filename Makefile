@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help train eval bench ablate tensorboard test check lint format perf readme clean
+.PHONY: help train eval bench ablate tensorboard test check lint format gate perf readme clean
 .DEFAULT_GOAL := help
 
 help:  ## What the targets do
@@ -40,6 +40,11 @@ lint: $(READY)  ## Format, lint, types, import contract
 format: $(READY)  ## Bring the code into the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Nothing is timed, so that it holds on any machine and takes seconds: fit for a hook before a commit.
+gate: $(READY)  ## Parameters, FLOPs and bytes of the zoo against reports/baseline.jsonl
+	$(BIN)/benchbox baseline record --all --metrics exact --out reports/exact.jsonl --force --quiet > /dev/null
+	$(BIN)/benchbox compare reports/baseline.jsonl reports/exact.jsonl --metrics exact $(args)
 
 perf: $(READY)  ## Benchmarks of benchbox itself; args="overhead" for one, timm must be installed for its own
 	PYTHONPATH=tests:tests/gate $(BIN)/python -m performance $(args)

@@ -111,7 +111,7 @@ def ablate(
     recipe: options.RecipeOption = "own",
     epochs: options.Epochs = None,
     until: options.Until = None,
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = None,
     lr: options.Lr = None,
     weight_decay: options.WeightDecay = None,
     optimizer: options.OptimizerOption = "adamw",

@@ -145,8 +145,8 @@ def measure_rows(
     refuse(failures(records), out)
     refuse(
         [
-            f"{each.name}: {each.base} in the first series, {each.new} in the second; beside their controls that is "
-            f"{each.change}, and series must agree within {each.margin}"
+            f"{each.name}: {each.base} in the first series, {each.new} in the second; beside their controls that "
+            f"is {each.change}, and series must agree within {each.margin}"
             for each in told
         ],
         out,

@@ -213,17 +213,11 @@ def _finish(plan: Plan, folder: Path, output: Output, conduct: Conduct, *, done:
         rest = f"{rest_command(plan.command, folder)} runs the rest"
         output.stderr.print(f"Interrupted. What was done lies in {folder}; {rest}", soft_wrap=True, markup=False)
     elif conduct.baseline is not None:
-        code = _compare(conduct.baseline, folder, output, code=code)
+        # Imported here: it takes scipy, which --help must not wait for.
+        from benchbox.cli.stored import compare_report
+
+        code = compare_report(conduct.baseline, folder, output, code=code)
     raise typer.Exit(code)
-
-
-def _compare(baseline: Path, folder: Path, output: Output, *, code: int) -> int:
-    """Show how a report compares with a baseline; the exit code of both, of which the report's own is `code`."""
-    # Imported here: it takes scipy, which --help must not wait for.
-    from benchbox.cli.gate_output import first_code
-    from benchbox.cli.stored import compare_report
-
-    return first_code(code, compare_report(baseline, folder, output))
 
 
 def _show_plan(plan: Plan, output: Output, places: Sequence[int] | None = None) -> NoReturn:

@@ -54,6 +54,12 @@ BatchSize = Annotated[
 ]
 
 
+Seconds = Annotated[
+    float,
+    typer.Option("--seconds", help="Seconds of timing a row, side and pair.", rich_help_panel=gate.MEASURING),
+]
+
+
 # Longer than forty lines: a command's signature is its list of options.
 @app.command("verify")
 def verify(
@@ -71,7 +77,7 @@ def verify(
     precision: options.PrecisionOption = "auto",
     threads: options.Threads = None,
     pairs: gate.Pairs = None,
-    seconds: gate.Seconds = None,
+    seconds: Seconds = 1.0,
     time_limit: gate.TimeLimit = None,
     summary: Summary = False,
     out: Ledger = FOLDER,

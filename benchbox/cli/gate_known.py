@@ -32,7 +32,7 @@ class Known:
     widest: tuple[str, float, float] | None = None
 
     def words(self, series: GateSeries, *, left: float) -> str:
-        """`pair 7 of 6 to 20: lenet infer b8@128 is known to ±1.9 %, wanted is ±1.5 %; at most about 3 min more`."""
+        """`pair 7 of 7 to 20: lenet infer b8@128 is known to ±1.9 %, wanted is ±1.5 %; at most about 9 s more`."""
         said = f"{self.unit} {self.pairs} of {series.least} to {series.most}"
         if self.widest is not None:
             name, width, wanted = self.widest

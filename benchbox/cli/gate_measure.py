@@ -23,8 +23,9 @@ from benchbox.gate.verdict import GateReport, Schedule, Source
 from benchbox.plan.gate import PROCESSES_OF_MEMORY, GateSeries, Identity
 from benchbox.plan.spec import case
 from benchbox.records.events import Observer
-from benchbox.records.journal import append
-from benchbox.records.record import Record
+from benchbox.records.files import append_line
+from benchbox.records.journal import storing
+from benchbox.records.record import Record, encode
 from benchbox.runner.measuring import from_anywhere
 from benchbox.runner.pairs import Pair, measure_memory, measure_pairs
 from benchbox.runner.places import ArmPlace
@@ -146,7 +147,7 @@ class Bench:
                 observer=self.observer,
             ):
                 own.append(record)
-                append(self.folder / f"{name}.jsonl", record)
+                keep(self.folder / f"{name}.jsonl", record)
 
     def _measure_memory(self, seen: Seen, deadline: float) -> None:
         """Peak memory in processes of their own; where nothing is timed, one round of them counts what is exact."""
@@ -192,7 +193,7 @@ class Bench:
         seen.add(pair)
         for journal, records in zip(JOURNALS, pair.records, strict=True):
             for record in records:
-                append(self.folder / journal, record)
+                keep(self.folder / journal, record)
 
     def _judge(self, seen: Seen, second: Seen | None = None) -> GateReport:
         return judge(
@@ -225,3 +226,9 @@ class Bench:
             imported={moved.get(row, row): file for row, file in imported.items()},
             benchbox="" if identity is None else identity.hello.version,
         )
+
+
+def keep(journal: Path, record: Record) -> None:
+    """Add a record to an arm's journal, on the disk at once. Raises StorageError."""
+    with storing(journal):
+        append_line(journal, encode(record))

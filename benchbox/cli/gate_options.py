@@ -10,7 +10,7 @@ import typer
 
 from benchbox.cli.options import OUTPUT, split_list
 from benchbox.errors import SpecError
-from benchbox.gate.settings import SECONDS, TIME_LIMIT, Preset, Settings
+from benchbox.gate.settings import PAIRS, SECONDS, TIME_LIMIT, Preset, Settings
 from benchbox.gate.verdict import GROUPS, Group
 
 GATE = "What is gated"
@@ -71,7 +71,7 @@ Pairs = Annotated[
     typer.Option(
         metavar="LEAST-MOST",
         help="Pairs of fresh processes: so many at least, so many at most.",
-        show_default="6-20",
+        show_default=f"{PAIRS[0]}-{PAIRS[1]}",
         rich_help_panel=MEASURING,
     ),
 ]
@@ -193,10 +193,10 @@ def parse_metrics(text: str) -> tuple[Group, ...]:
 
 
 def parse_pairs(text: str) -> tuple[int, int]:
-    """`6-20`, or `8` for exactly so many. Raises SpecError."""
+    """`7-20`, or `8` for exactly so many. Raises SpecError."""
     match = re.fullmatch(r"\s*(\d+)\s*(?:[-–]\s*(\d+)\s*)?", text)
     if match is None:
-        raise SpecError.of("--pairs", text, allowed="the least and the most of them, such as 6-20, or one number")
+        raise SpecError.of("--pairs", text, allowed="the least and the most of them, such as 7-20, or one number")
     return int(match[1]), int(match[2] or match[1])
 
 

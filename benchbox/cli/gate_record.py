@@ -88,8 +88,8 @@ def measure_twice(
 ) -> tuple[tuple[Record, ...], tuple[Verdict, ...]]:
     """The records of two series of the code as it stands, and the verdicts in which these disagree.
 
-    Peak memory is measured once, and so is accuracy, whose predictions are left in `keep`. `pairs` and `memory` make
-    processes of the one arm. Raises ArmRefused, and Interrupted after a signal.
+    Peak memory is measured once, and so is accuracy, whose predictions are left in `keep`. `pairs` and `memory`
+    make processes of the one arm. Raises ArmRefused, and Interrupted after a signal.
     """
     with tempfile.TemporaryDirectory(prefix="benchbox-baseline-") as folder:
         once = _Recording(

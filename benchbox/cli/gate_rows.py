@@ -11,6 +11,7 @@ from benchbox.cli import options
 from benchbox.cli.conduct import Conduct
 from benchbox.cli.eval import gather_all, on_its_pictures, spec_of_card
 from benchbox.cli.flow import Output, gather_facts
+from benchbox.cli.gate_options import GATE
 from benchbox.cli.options import split_list
 from benchbox.errors import CheckpointError, SpecError
 from benchbox.gate.declared import Row, spec_of
@@ -29,7 +30,7 @@ TASKS = ("infer", "train_step")
 ROW_OPTIONS = ("tasks", "batch_size", "image_size", "channels", "data", "device", "precision", "threads")
 _SPELLED = {"tasks": "--task", "all_": "--all"}
 
-All = Annotated[bool, typer.Option("--all", help="The six of the zoo.", rich_help_panel=options.TRAINING)]
+All = Annotated[bool, typer.Option("--all", help="The six of the zoo.", rich_help_panel=GATE)]
 RowTasks = Annotated[
     str,
     typer.Option(

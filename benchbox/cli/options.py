@@ -86,7 +86,12 @@ CacheLimit = Annotated[
 ]
 Workers = Annotated[int, typer.Option(help="Processes that decode streamed pictures.", rich_help_panel=DATA)]
 
-BatchSize = Annotated[int, typer.Option("--batch-size", "-b", help="Pictures a step.", rich_help_panel=TRAINING)]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size", "-b", help="Pictures a step.", show_default="the recipe's", rich_help_panel=TRAINING
+    ),
+]
 EvalBatchSize = Annotated[
     int, typer.Option(help="Pictures a batch where nothing is learned.", rich_help_panel=TRAINING)
 ]

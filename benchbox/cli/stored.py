@@ -3,6 +3,7 @@
 Imported when it is needed: the judge takes scipy, which --help must not wait for.
 """
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from benchbox.cli.flow import Output
 from benchbox.cli.gate_options import parse_today
-from benchbox.cli.gate_output import show_gate, tell_github, write_gate
+from benchbox.cli.gate_output import first_code, show_gate, tell_github, write_gate
 from benchbox.gate.declared import declared_cases
 from benchbox.gate.evidence import load_arm
 from benchbox.gate.judge import judge
@@ -31,12 +32,13 @@ def compare_stored(
     return judge(*arms, rules=rules, mode="stored", reproduce=reproduce)
 
 
-def compare_report(baseline: Path, folder: Path, output: Output) -> int:
-    """Compare a report that was just made with a baseline, by the settings of this folder; its exit code.
+def compare_report(baseline: Path, folder: Path, output: Output, *, code: int) -> int:
+    """Compare a report that was just made with a baseline, by the settings of this folder.
 
-    The answer is kept in the report. With --json it is shown on stderr, since stdout holds one document already.
+    Its own exit code is `code`; the one that counts of both is returned. The answer is kept in the report. With
+    --json it is shown on stderr, since stdout holds one document already.
     """
-    reproduce = f"benchbox compare {baseline} {folder}"
+    reproduce = shlex.join(["benchbox", "compare", str(baseline), str(folder)])
     report = compare_stored(
         baseline, folder, settings=read_settings(), today=parse_today(None), reproduce=reproduce
     )
@@ -48,4 +50,4 @@ def compare_report(baseline: Path, folder: Path, output: Output) -> int:
     else:
         show_gate(report, output)
     tell_github(report, output)
-    return report.code
+    return first_code(code, report.code)

@@ -26,7 +26,7 @@ def train(
     recipe: options.RecipeOption = "own",
     epochs: options.Epochs = None,
     until: options.Until = None,
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = None,
     eval_batch_size: options.EvalBatchSize = 64,
     lr: options.Lr = None,
     weight_decay: options.WeightDecay = None,

@@ -50,7 +50,7 @@ def open_feeds(spec: RunSpec, stage: Stage) -> Feeds:
     sides, size = stage.sides, spec.fit.eval_batch_size
     aside = sides.validation
     return Feeds(
-        training=feed_of(stage, spec, sides.train, batch_size=spec.fit.batch_size, shuffle_seed=spec.seed),
+        training=feed_of(stage, spec, sides.train, batch_size=spec.fit.batch, shuffle_seed=spec.seed),
         held_out=feed_of(stage, spec, sides.test, batch_size=size, shuffle_seed=None),
         set_aside=feed_of(stage, spec, aside, batch_size=size, shuffle_seed=None) if len(aside) else None,
     )

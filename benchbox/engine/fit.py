@@ -226,7 +226,7 @@ def _profile(run: Fit) -> None:
     schedule = make_schedule(msgspec.structs.replace(spec.fit, schedule="constant"), run.learner.optimizer, steps=1)
     learner = dataclasses.replace(run.learner, schedule=schedule)
     learner.forward.train()
-    size, train = spec.fit.batch_size, stage.sides.train
+    size, train = spec.fit.batch, stage.sides.train
     # Whole batches, where there is one: a mean over unequal steps says little.
     whole = train[: len(train) // size * size or len(train)]
     feed = feed_of(stage, spec, whole, batch_size=size, shuffle_seed=spec.seed)

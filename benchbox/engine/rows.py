@@ -207,10 +207,12 @@ class _Row:
 
     def turn(self, wish: Turn) -> Slice | None:
         """Work for a slice; None where the row was lost in it."""
-        return self._attempt.step(lambda context: self._turn(wish))
+        return self._attempt.step(lambda context: self._turn(context, wish))
 
-    def _turn(self, wish: Turn) -> Slice:
+    def _turn(self, context: Context, wish: Turn) -> Slice:
         assert self._slicer is not None, "a row is opened before its turns"
+        if not self._blocks:
+            context.began("turns")
         # At once: also the slices of a row that is lost are told from a cell's samples.
         self._findings.actual["in_turns"] = True
         done = self._slicer.work(wish.seconds)

@@ -96,7 +96,7 @@ def make_endless_learner(context: Context, stage: Stage) -> Learner:
 def _open_inference(context: Context, floor: MemoryFloor, stage: Stage, laps: Laps) -> Work:
     """The forward pass on one batch that lies on the device."""
     network = stage.place.compiled(stage.network).eval()
-    feed = whole_batches(context, stage, batch_size=context.spec.fit.batch_size, shuffle_seed=None)
+    feed = whole_batches(context, stage, batch_size=context.spec.fit.batch, shuffle_seed=None)
     pictures, _ = next(iter(feed.batches()))
     feed.close()
     return Work(
@@ -113,7 +113,7 @@ def _open_inference(context: Context, floor: MemoryFloor, stage: Stage, laps: La
 def _open_training(context: Context, floor: MemoryFloor, stage: Stage, laps: Laps) -> Work:
     """A training step with its feed: next batch, forward, backward, optimizer."""
     spec = context.spec
-    feed = whole_batches(context, stage, batch_size=spec.fit.batch_size, shuffle_seed=spec.seed)
+    feed = whole_batches(context, stage, batch_size=spec.fit.batch, shuffle_seed=spec.seed)
     learner = make_endless_learner(context, stage)
     batches = endless(feed, laps)
     is_watched = spec.placement.sync_seconds == 0

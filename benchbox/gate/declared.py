@@ -121,7 +121,7 @@ def is_of(spec: RunSpec, row: Row) -> bool:
     pairs: Sequence[tuple[object, object]] = (
         (asked.task, spec.task),
         (asked.model.name, spec.model.name),
-        (row.batch_size if is_scored else asked.fit.batch_size, _batch_of(spec)),
+        (row.batch_size if is_scored else asked.fit.batch, _batch_of(spec)),
         *_values(asked.data, spec.data, _OF_CHECKPOINT if is_scored else _OF_DATA),
         *_values(asked.placement, spec.placement, _OF_PLACEMENT),
     )
@@ -129,7 +129,7 @@ def is_of(spec: RunSpec, row: Row) -> bool:
 
 
 def _batch_of(spec: RunSpec) -> int:
-    return spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch_size
+    return spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch
 
 
 def _values(asked: object, seen: object, fields: Iterable[str]) -> list[tuple[object, object]]:

@@ -1,6 +1,6 @@
-"""The gate's proof, kept: one line a gate whose truth was known, in a file of JSON lines that is only ever added to.
+"""The gate's proof, kept: one line a gate whose truth was known, in a file that is only ever added to.
 
-Gates of equal arms, gates of a slowed arm, and gates beside a program that burns the processor. Nothing is run here.
+Gates of equal arms, of a slowed arm, and beside a program that burns the processor. Nothing is run here.
 """
 
 import os

@@ -14,7 +14,7 @@ def row_name(spec: RunSpec) -> str:
 
     `resnet50 infer b8@128` runs in fp32 on a CPU.
     """
-    batch = spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch_size
+    batch = spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch
     return " ".join([spec.model.name, spec.task, f"b{batch}@{spec.data.image_size}", *_unusual(spec)])
 
 

@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Raises SpecError for what cannot be."""
         least, most = self.pairs
         _need(0 < self.seconds < inf, "seconds", self.seconds, "more than 0, finite")
-        allowed = f"two numbers of which the first is not the larger, {FEWEST} to {MOST}, such as 6-20"
+        allowed = f"two numbers of which the first is not the larger, {FEWEST} to {MOST}, such as 7-20"
         _need(FEWEST <= least <= most <= MOST, "pairs", f"{least}-{most}", allowed)
         _need(0 < self.time_limit < inf, "time-limit", self.time_limit, "minutes, more than 0, finite")
         _need(self.seed >= 0, "seed", self.seed, "0 or more")

@@ -1,7 +1,7 @@
-"""The gate put to the proof: how often each answer came, by what was the truth. Pure numbers of the ledger's trials.
+"""The gate put to the proof: how often each answer came, by what was the truth. Numbers of the ledger's trials.
 
-Equal arms count false alarms, a slowed arm counts what is found, and a program beside them says what a bad neighbour
-does.
+Equal arms count false alarms, a slowed arm counts what is found, and a program beside them says what a bad
+neighbour does.
 """
 
 import math
@@ -64,8 +64,8 @@ class Setting:
     """All trials of one kind, preset and injected slowdown: a line of the table, a point of the curve.
 
     Of gates with a slowed row there are two settings: that of the slowed rows, where FAIL is right (its rates are
-    the power), and that of the others, where it is a false alarm. Rows of one gate share its machine and its minutes
-    and are not independent, so that `failed_rows` promises too much: `failed_gates` counts a gate once.
+    the power), and that of the others, where it is a false alarm. Rows of one gate share its machine and its
+    minutes and are not independent, so that `failed_rows` promises too much: `failed_gates` counts a gate once.
 
     `failed_gates` are those with such a row that failed; without any slowed row, those that exited as a regression.
     `audited` is the median true slowdown as a ratio less 1, `coverage` how often the 98 % interval held the truth,

@@ -107,7 +107,7 @@ def plan_bench(
 
 def _repeated(able: Sequence[RunSpec], facts: Facts) -> tuple[str, ...]:
     """A note where a batch holds more pictures than there are to train on."""
-    largest = max((row.fit.batch_size for row in able), default=0)
+    largest = max((row.fit.batch for row in able), default=0)
     if largest <= facts.data.train:
         return ()
     return (f"a batch of {largest:,} holds pictures more than once: there are {facts.data.train:,} to train on",)

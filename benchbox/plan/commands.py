@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from benchbox.errors import SpecError
 from benchbox.plan.axes import LR, Factor, cross, make_rates, value_of
 from benchbox.plan.facts import Facts
-from benchbox.plan.recipes import recipe_for
+from benchbox.plan.recipes import USUAL_BATCH, recipe_for
 from benchbox.plan.resolve import find_device, resolve
 from benchbox.plan.spec import ModelSpec, Plan, RunSpec
 
@@ -116,10 +116,12 @@ def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has
     specs: list[RunSpec] = []
     labels: list[str] = []
     turns = []
+    # Not the recipes' own, or the networks could not be told apart by speed.
+    fit = replace(base.fit, batch_size=base.fit.batch_size or USUAL_BATCH)
     for model in models:
         rungs = [
             (rung, resolve(spec, facts))
-            for rung, spec in _ladder(replace(base, task="train_step", model=model), facts)
+            for rung, spec in _ladder(replace(base, task="train_step", model=model, fit=fit), facts)
         ]
         # What a machine or an optimizer does not have is no rung.
         climbed = [pair for place, pair in enumerate(rungs) if place == 0 or pair[1] != rungs[place - 1][1]]

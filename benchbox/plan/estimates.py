@@ -49,7 +49,7 @@ def run_seconds(plan: Plan, spec: RunSpec) -> float:
     start = START_SECONDS + COMPILE_SECONDS * spec.placement.compile
     sample = _expected_seconds(spec, plan.facts)
     if spec.task == "evaluate":
-        return start + sample * plan.facts.data.test / spec.fit.batch_size
+        return start + sample * plan.facts.data.test / spec.fit.batch
     if spec.task == "fit":
         training = _fit_seconds(spec, plan.facts)
         return start + training if training else 0.0
@@ -82,7 +82,7 @@ def _fit_seconds(spec: RunSpec, facts: Facts) -> float:
     It takes nothing where not even at the ceiling an epoch would end in time; whether another one is started is
     only known once its cells have been timed.
     """
-    steps = (facts.data.train + facts.data.test / PASSES["fit"]) / spec.fit.batch_size
+    steps = (facts.data.train + facts.data.test / PASSES["fit"]) / spec.fit.batch
     whole = steps * _expected_seconds(spec, facts) * (spec.fit.epochs or 1)
     bound = spec.fit.seconds
     if bound is None:
@@ -103,4 +103,4 @@ def _sample_seconds(spec: RunSpec, facts: Facts, *, share: float) -> float:
     flops = facts.flops.get(sized(spec.model.name, spec.data.image_size))
     if ceiling is None or flops is None:
         return 0.0
-    return flops * spec.fit.batch_size * PASSES[spec.task] / (ceiling.flops_per_second * share)
+    return flops * spec.fit.batch * PASSES[spec.task] / (ceiling.flops_per_second * share)

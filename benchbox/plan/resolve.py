@@ -78,6 +78,7 @@ def _resolve_fit(fit: FitSpec, name: str) -> FitSpec:
     return replace(
         fit,
         epochs=recipe.epochs if fit.epochs is None else fit.epochs,
+        batch_size=recipe.batch_size if fit.batch_size is None else fit.batch_size,
         lr=recipe.lr if fit.lr is None else fit.lr,
         weight_decay=recipe.weight_decay if fit.weight_decay is None else fit.weight_decay,
         schedule=recipe.schedule if fit.schedule is None else fit.schedule,

@@ -126,7 +126,7 @@ class FitSpec(Spec, frozen=True, kw_only=True):
     epochs: int | None = None
     seconds: float | None = None
     until: float | None = None
-    batch_size: int = 32
+    batch_size: int | None = 32
     eval_batch_size: int = 64
     optimizer: Optimizer = "adamw"
     lr: float | None = None
@@ -140,7 +140,7 @@ class FitSpec(Spec, frozen=True, kw_only=True):
         _need(self.epochs is None or self.epochs >= 1, "fit.epochs", self.epochs, "1 or more")
         _need(self.seconds is None or 0 < self.seconds < inf, "fit.seconds", self.seconds, "more than 0, finite")
         _need(self.until is None or 0 < self.until <= 1, "fit.until", self.until, "a ratio over 0, at most 1")
-        _need(self.batch_size >= 1, "fit.batch_size", self.batch_size, "1 or more")
+        _need(self.batch_size is None or self.batch_size >= 1, "fit.batch_size", self.batch_size, "1 or more")
         _need(self.eval_batch_size >= 1, "fit.eval_batch_size", self.eval_batch_size, "1 or more")
         _need_one("fit.optimizer", self.optimizer, OPTIMIZERS)
         _need(self.lr is None or 0 < self.lr < 100, "fit.lr", self.lr, "more than 0, less than 100")
@@ -150,6 +150,12 @@ class FitSpec(Spec, frozen=True, kw_only=True):
         smoothing = self.label_smoothing
         _need(smoothing is None or 0 <= smoothing < 1, "fit.label_smoothing", smoothing, "0 or more, less than 1")
         _need_one("fit.augment", self.augment, (None, *get_args(Augment)))
+
+    @property
+    def batch(self) -> int:
+        """Pictures a step, once the spec is resolved."""
+        assert self.batch_size is not None, "a resolved fit has a batch size"
+        return self.batch_size
 
 
 class PlacementSpec(Spec, frozen=True, kw_only=True):
@@ -301,5 +307,5 @@ def case(spec: RunSpec) -> str:
     digest = hashlib.sha256(msgspec.json.encode(plain)).hexdigest()[:8]
     place, data = spec.placement, spec.data
     form = f"{place.device}-{place.precision}-{place.memory_format}{'-compile' if place.compile else ''}"
-    batch = spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch_size
+    batch = spec.fit.eval_batch_size if spec.task == "evaluate" else spec.fit.batch
     return f"{spec.task}/{spec.model.name}/{form}/b{batch}@{data.image_size}/{digest}"

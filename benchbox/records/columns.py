@@ -125,7 +125,7 @@ _IDENTITY = (
     whole_column("workers", "count", "processes that decode for a loader", lambda row: row.spec.placement.workers),
     real_column("sync_seconds", "s", "least time between two looks", lambda row: row.spec.placement.sync_seconds),
     whole_column("threads", "count", "of the arithmetic on a CPU", lambda row: row.spec.placement.threads),
-    whole_column("batch_size", "count", "pictures in a training or timed batch", lambda r: r.spec.fit.batch_size),
+    whole_column("batch_size", "count", "pictures in a training or timed batch", lambda r: r.spec.fit.batch),
     whole_column("image_size", "px", "side of the square pictures", lambda row: row.spec.data.image_size),
     whole_column("channels", "count", "1 grey, 3 colour", lambda row: row.spec.data.channels),
     text_column("fit_mode", "how pictures became square", lambda row: row.spec.data.fit_mode),

@@ -60,7 +60,7 @@ class Standing:
 
 def setting_of(row: Row) -> Setting:
     """The setting of a row."""
-    return Setting(batch_size=row.spec.fit.batch_size, image_size=row.spec.data.image_size)
+    return Setting(batch_size=row.spec.fit.batch, image_size=row.spec.data.image_size)
 
 
 def by_setting(seen: Iterable[Row]) -> dict[Setting, list[Row]]:

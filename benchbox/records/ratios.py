@@ -44,4 +44,4 @@ def took_turns(record: Record) -> bool:
 def speedup(base: Record, arm: Record) -> Estimate | None:
     """How many times as many pictures a second an arm's cell does as the base's; see `slowdown`."""
     seen = slowdown(base.values("sample_seconds"), arm.values("sample_seconds"))
-    return seen.inverse(arm.spec.fit.batch_size / base.spec.fit.batch_size) if seen is not None else None
+    return seen.inverse(arm.spec.fit.batch / base.spec.fit.batch) if seen is not None else None

@@ -90,7 +90,7 @@ def timing_of(records: Sequence[Record]) -> Timing | None:
     single = [value for record in sampled if _is_of_calls(record) for value in record.values("sample_seconds")]
     medians = tuple(float(np.median(samples)) for samples in series)
     seconds = median(series[0]) if len(series) == 1 else over_processes(medians)
-    speed = seconds.inverse(sampled[0].spec.fit.batch_size)
+    speed = seconds.inverse(sampled[0].spec.fit.batch)
     walls = [value for record in sampled for value in record.values("wall_seconds")]
     return Timing(
         seconds=seconds,

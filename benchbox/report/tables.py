@@ -152,7 +152,7 @@ def _interval_of(processes: int) -> str:
 
 
 def _batch_sizes(seen: Sequence[Row]) -> str:
-    return " or ".join(str(size) for size in dict.fromkeys(row.spec.fit.batch_size for row in seen))
+    return " or ".join(str(size) for size in dict.fromkeys(row.spec.fit.batch for row in seen))
 
 
 def train_grids(seen: Sequence[Row]) -> list[Grid]:

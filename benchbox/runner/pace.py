@@ -38,7 +38,7 @@ def _picture_seconds(spec: RunSpec, records: Sequence[Record], task: str) -> flo
     for record in records:
         samples = record.values("sample_seconds")
         if record.spec.task == task and samples and work_of(record.spec) == wanted:
-            return statistics.median(samples) / record.spec.fit.batch_size
+            return statistics.median(samples) / record.spec.fit.batch
     return None
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from benchbox.runner.pairs import Pair
 
 CONTROL_SECONDS, SECONDS = 0.008, 0.02
 BLOCKS = 6
+NOBODY: Mapping[str, float] = MappingProxyType({})
 
 
 def cell(
@@ -55,14 +57,14 @@ def write(path: Path, records: Iterable[Record]) -> Path:
 class FakePairs:
     """Gives pairs of a series as arms would measure them, and remembers what it was asked.
 
-    `slower` is by how much new is slower, by model; `noise` the spread of log-ratios between pairs. What `before` does
-    comes before every pair.
+    `slower` is by how much new is slower, by model; `noise` the spread of log-ratios between pairs. What `before`
+    does comes before every pair.
     """
 
     def __init__(
         self,
         *,
-        slower: Mapping[str, float] | Callable[[GateSeries], Mapping[str, float]] = {},
+        slower: Mapping[str, float] | Callable[[GateSeries], Mapping[str, float]] = NOBODY,
         noise: float = 0.001,
         seconds: float = 10.0,
         before: Callable[[int], object] = lambda number: None,
@@ -73,6 +75,7 @@ class FakePairs:
         self.series: list[GateSeries] = []
         self.deadlines: list[float] = []
         self.made: list[Pair] = []
+        self.slowed: Mapping[str, float] = {}
 
     def __call__(
         self,
@@ -85,6 +88,7 @@ class FakePairs:
     ) -> Iterator[Pair]:
         self.series.append(series)
         self.deadlines.append(deadline)
+        self.slowed = self.slower(series)
         pairs: list[Pair] = []
         for number in self.numbers(series):
             self.before(number)
@@ -100,13 +104,13 @@ class FakePairs:
 
     def pair(self, series: GateSeries, number: int, *, arms: int) -> Pair:
         """One pair of all rows."""
-        chance, slower = random.Random(f"{series.seed} {number}"), self.slower(series)
+        chance = random.Random(f"{series.seed} {number}")
         paces = [chance.lognormvariate(0, 0.03) for _ in range(2 * BLOCKS)]
         control = [CONTROL_SECONDS * pace for pace in paces]
         records: list[list[Record]] = [[] for _ in range(arms)]
         for spec in series.specs:
             for arm, own in enumerate(records):
-                by = (slower.get(spec.model.name, 1.0) if arm else 1.0) * chance.lognormvariate(0, self.noise)
+                by = (self.slowed.get(spec.model.name, 1.0) if arm else 1.0) * chance.lognormvariate(0, self.noise)
                 asked = msgspec.structs.replace(spec, repeat=number)
                 samples = [SECONDS * by * pace * chance.lognormvariate(0, 0.001) for pace in paces]
                 is_broken = arm == arms - 1 and self.failing.get(spec.model.name) == number

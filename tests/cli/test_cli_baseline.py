@@ -89,7 +89,7 @@ def twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-u
     monkeypatch.chdir(tmp_path)
 
     def measure(pairs: Callable[..., object], **settings: object):  # type: ignore[no-untyped-def]
-        gate = make_gate(rows("lenet", "alexnet"), Settings(pairs=(6, 8), **settings), today="")  # type: ignore[arg-type]
+        gate = make_gate(rows("lenet", "alexnet"), Settings(pairs=(7, 8), **settings), today="")  # type: ignore[arg-type]
         return gate_record.measure_twice(
             gate,
             keep=tmp_path,
@@ -119,7 +119,7 @@ class Drifting(FakePairs):
 def test_two_series_that_agree_are_stored_whole(twice) -> None:  # type: ignore[no-untyped-def]
     records, apart = twice(FakePairs())
     assert apart == ()
-    assert len(records) == 2 * 6 * 2
+    assert len(records) == 2 * 7 * 2
     assert len({(record.case, record.spec.repeat) for record in records}) == len(records)
 
 

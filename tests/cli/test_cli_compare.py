@@ -214,7 +214,7 @@ def test_what_was_accepted_passes_until_it_expires(type_: CommandLine) -> None:
         (["base.jsonl", "same.jsonl", "--margin", "120%"], ["--margin: got '120%'"]),
         (["base.jsonl", "same.jsonl", "--config", "gone.toml"], ["gone.toml cannot be read"]),
         (["--base", ".", "--pairs", "9-6", "lenet"], ["--pairs: got '9-6'"]),
-        (["--base", ".", "--pairs", "many", "lenet"], ["--pairs: got 'many'", "6-20"]),
+        (["--base", ".", "--pairs", "many", "lenet"], ["--pairs: got 'many'", "7-20"]),
         (["--base", ".", "--seconds", "0", "lenet"], ["--seconds: got 0"]),
         (["--base", ".", "--time-limit", "nan", "lenet"], ["--time-limit: got nan"]),
         (["--base", "."], ["rows: got 'none'", "--all", "benchbox.toml"]),
@@ -326,3 +326,21 @@ def test_an_arm_whose_benchbox_knows_no_gate_is_3_with_the_reason(
     assert "benchbox: " in outcome.err
     assert "0.0.1 is from before such comparisons" in outcome.err
     assert outcome.out == ""
+
+
+def test_weights_are_evaluated_by_both_sides_picture_by_picture(type_: CommandLine, pictures: Path) -> None:
+    train = ("--epochs", "1", "--image-size", "64", "--device", "cpu", "--precision", "fp32", "--threads", "1")
+    assert type_("train", "lenet", "--data", pictures, "--out", "kept", *train).code == 0
+    row = 'model = "lenet"\ncheckpoint = "kept/latest/checkpoints/lenet-best.pt"\n'
+    (type_.folder / "benchbox.toml").write_text(f'[gate]\nmetrics = ["accuracy"]\n[[gate.row]]\n{row}')
+    outcome = compare(type_, "--base", ".", "--new", ".", "--json")
+    [verdict] = json.loads(outcome.out)["verdicts"]
+    assert (verdict["group"], verdict["base"]) == ("accuracy", verdict["new"])
+    assert "test set too small" in verdict["reason"]
+    assert verdict["series"]["differences"] == [0.0] * 6
+    assert len(list((latest(type_) / "predictions").iterdir())) == 2
+    wrong = row.replace('"lenet"', '"alexnet"')
+    (type_.folder / "benchbox.toml").write_text(f"[[gate.row]]\n{wrong}")
+    refused = compare(type_, "--base", ".", "--new", ".")
+    assert refused.code == 2
+    assert "holds lenet, not alexnet" in refused.err

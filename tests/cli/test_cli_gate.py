@@ -44,7 +44,7 @@ ROWS = (row("lenet"), row("resnet50"))
 
 
 def prover(folder: Path, pairs: FakePairs, **options: Any) -> Prover:
-    gate = make_gate(ROWS, Settings(metrics=("time",), pairs=(6, 8), preset="shared"), today="")
+    gate = make_gate(ROWS, Settings(metrics=("time",), pairs=(7, 8), preset="shared"), today="")
     options = {"observer": ignore, "tell": lambda line: None, **options}
     return Prover(gate=gate, ledger=folder / LEDGER, pairs=pairs, **options)
 
@@ -77,7 +77,7 @@ def test_after_a_signal_the_gates_that_ended_are_on_file(tmp_path: Path) -> None
 
     def interrupt(number: int) -> None:
         seen.append(number)
-        if len(seen) == 8:
+        if len(seen) == 9:
             raise Interrupted
 
     with pytest.raises(Interrupted):
@@ -254,7 +254,7 @@ def test_the_page_of_another_repository_is_still_written_for_equal_arms(
     outcome = type_("gate", "verify", "lenet", "--gates", "1", *fast)
     assert outcome.code == 0, outcome
     assert seen == [(".", ".")]
-    assert "1 gate of same: 1 row, 6 to 20 pairs of fresh processes" in outcome.err
+    assert "1 gate of same: 1 row, 7 to 20 pairs of fresh processes" in outcome.err
     assert (type_.folder / "reports" / "gate" / "README.md").exists()
 
 
@@ -276,4 +276,4 @@ def test_slowing_needs_benchboxs_own_repository(repository: Path) -> None:
 def test_trials_hold_raw_numbers(tmp_path: Path) -> None:
     prover(tmp_path, FakePairs()).run(Experiment(kind="same", gates=1), PLACES)
     [line] = (tmp_path / LEDGER).read_text().splitlines()
-    assert all(len(seen["differences"]) == 6 for seen in json.loads(line)["rows"])
+    assert all(len(seen["differences"]) == 7 for seen in json.loads(line)["rows"])

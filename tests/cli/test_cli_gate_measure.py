@@ -1,4 +1,4 @@
-"""Both sides measured and judged: what is measured when, what is on the disk, and what is measured a second time."""
+"""Both sides measured and judged: what is measured when, what is on the disk, what is measured a second time."""
 
 import math
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Clock:
 
 
 def bench(folder: Path, *, rows: Sequence[GateRow] = ROWS, globs: Sequence[str] = (), **options: Any) -> Bench:
-    settings = options.pop("settings", Settings(pairs=(6, 8)))
+    settings = options.pop("settings", Settings(pairs=(7, 8)))
     options = {"pairs": FakePairs(), "memory": FakeMemory(), "tell": ignore_line, "observer": ignore, **options}
     gate = make_gate(rows, settings, globs=globs, today="2026-11-24")
     return Bench(gate=gate, places=PLACES, folder=folder, **options)
@@ -73,9 +73,9 @@ def test_equal_arms_pass_in_one_series_and_every_record_is_on_the_disk(tmp_path:
 
 def test_a_series_ends_when_all_rows_and_the_control_are_known(tmp_path: Path) -> None:
     quiet, loud = FakePairs(noise=0.001), FakePairs(noise=0.2)
-    bench(tmp_path, pairs=quiet, settings=Settings(pairs=(6, 20))).run()
-    assert len(quiet.made) == 6
-    bench(tmp_path, pairs=loud, settings=Settings(pairs=(6, 9))).run()
+    bench(tmp_path, pairs=quiet, settings=Settings(pairs=(7, 20))).run()
+    assert len(quiet.made) == 7
+    bench(tmp_path, pairs=loud, settings=Settings(pairs=(7, 9))).run()
     assert len(loud.made) == 9
 
 
@@ -100,7 +100,7 @@ def test_what_does_not_come_again_is_not_reproduced(tmp_path: Path) -> None:
 
 def test_the_first_series_leaves_time_for_a_second(tmp_path: Path) -> None:
     pairs = FakePairs(slower={"alexnet": 1.10})
-    bench(tmp_path, pairs=pairs, clock=Clock(), settings=Settings(pairs=(6, 6), time_limit=10)).run()
+    bench(tmp_path, pairs=pairs, clock=Clock(), settings=Settings(pairs=(7, 7), time_limit=10)).run()
     first, second = pairs.deadlines
     assert second == 10 + 600
     assert first == pytest.approx(20 + FIRST_SHARE * (610 - 20))
@@ -108,7 +108,7 @@ def test_the_first_series_leaves_time_for_a_second(tmp_path: Path) -> None:
 
 def test_memory_is_measured_in_rounds_of_its_own_where_it_is_asked_for(tmp_path: Path) -> None:
     memory = FakeMemory()
-    report = bench(tmp_path, memory=memory, settings=Settings(metrics=("time", "memory"), pairs=(6, 6))).run()
+    report = bench(tmp_path, memory=memory, settings=Settings(metrics=("time", "memory"), pairs=(7, 7))).run()
     assert [pair.number - FIRST_OF_MEMORY for pair in memory.made] == [0, 1, 2]
     assert set(states(report, "memory").values()) == {"PASS"}
 
@@ -122,8 +122,8 @@ def test_counts_alone_need_one_round_and_no_pairs(tmp_path: Path) -> None:
 
 def test_a_row_that_breaks_in_new_fails_and_keeps_nobody_waiting(tmp_path: Path) -> None:
     pairs = FakePairs(failing={"vgg16": 2})
-    report = bench(tmp_path, pairs=pairs, settings=Settings(pairs=(6, 20))).run()
-    assert len(pairs.made) == 6
+    report = bench(tmp_path, pairs=pairs, settings=Settings(pairs=(7, 20))).run()
+    assert len(pairs.made) == 7
     broken = next(seen for seen in report.verdicts if seen.row.startswith("vgg16"))
     assert (broken.state, report.code) == ("ERROR", 1)
     assert "it fell over" in broken.reason

@@ -135,6 +135,7 @@ def test_rows_take_turns_and_each_ends_with_a_record_of_its_own(arm: Arm, reques
         assert record.fingerprint is not None
         assert record.last("parameters") == 195
         assert record.last("parity_error") is None
+        assert [name for name, _ in record.phases][-2:] == ["warm-up", "turns"]
 
 
 def test_the_passes_of_a_cell_are_made_where_they_are_asked_for(arm: Arm, request_of: Any) -> None:

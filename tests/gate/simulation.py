@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import median_abs_deviation, ttest_1samp, ttest_ind
+from scipy.stats import median_abs_deviation, ttest_1samp
 
-from benchbox.gate.decision import CONFIDENCE, LEAST_PAIRS, MOST_PAIRS, SHARE
+from benchbox.gate.decision import CONFIDENCE, LEAST_PAIRS, MOST_PAIRS, SHARE, outer_averages
 from benchbox.plan.schedule import SLICES_A_BLOCK, block_order
 
 Array = NDArray[np.float64]
@@ -33,13 +33,14 @@ class Noise:
     """What disturbs a gate; all but shares and counts are of the logarithm of time.
 
     Measured on two cores of a shared virtual machine, networks of 5 to 100 ms a call, bf16: fresh pairs of live
-    processes differ by 1.4 to 5 % (one standard deviation), and an occasional pair by 8 to 13 %.
+    processes differ by 1.4 to 5 % (one standard deviation), and an occasional pair by 8 to 13 %. Slices of 0.1 s,
+    70 an arm in a pair, vary by 2 to 5 % from one to the next, and over the seconds of a pair by 3 to 14 %.
 
-    `pair` is the standard deviation between fresh pairs, of which each process has its part, for good. A share `odd`
-    of pairs has one process that is slower by `odd_size`. A share `slow` of processes is in a mode that is slower by
-    `slow_size`. `slice` is the standard deviation of a slice, `wander` that of the host's step from slice to slice,
-    which both arms see, and `drift` how much slower the host becomes over the whole gate. A share `spikes` of slices
-    takes `spike_size` times as long. A pair has `blocks`.
+    `pair` is the standard deviation between fresh pairs, of which each process has its part, for good. A share
+    `odd` of pairs has one process that is slower by `odd_size`. A share `slow` of processes is in a mode that is
+    slower by `slow_size`. `slice` is the standard deviation of a slice, `wander` that of the host's step from slice
+    to slice, which both arms see, and `drift` how much slower the host becomes over the whole gate. A share
+    `spikes` of slices takes `spike_size` times as long. A pair has `blocks`.
     """
 
     pair: float = 0.014
@@ -48,7 +49,7 @@ class Noise:
     slow: float = 0.0
     slow_size: float = 0.0
     slice: float = 0.03
-    wander: float = 0.02
+    wander: float = 0.01
     drift: float = 0.0
     spikes: float = 0.02
     spike_size: float = 3.0
@@ -75,8 +76,13 @@ def differences(noise: Noise, *, gates: int, pairs: int = MOST_PAIRS, seed: int)
 
 def pair_values(base: Small, new: Small) -> Array:
     """From slices to a number a pair: the median over blocks of the log-ratio, gates × pairs."""
-    ratios = np.log(new.sum(axis=-1) / base.sum(axis=-1))
-    return np.median(ratios, axis=-1).astype(np.float64)
+    return np.asarray(np.median(block_ratios(base, new), axis=-1))
+
+
+def block_ratios(base: Small, new: Small) -> Array:
+    """Log-ratios of blocks, gates × pairs × blocks."""
+    ratios: Array = np.log(new.sum(axis=-1) / base.sum(axis=-1)).astype(np.float64)
+    return ratios
 
 
 def slices(
@@ -140,17 +146,23 @@ def _seconds(level: Small, noise: Noise, random: np.random.Generator) -> Small:
     return np.exp(level) * np.where(spikes, np.float32(noise.spike_size), np.float32(1))
 
 
+def hodges_lehmann(values: Array) -> tuple[Array, Array]:
+    """The averages of two that Wilcoxon's exact signed-rank test does not reject: what the gate takes."""
+    outer = outer_averages(values.shape[1])
+    first, second = np.triu_indices(values.shape[1])
+    averages = np.sort((values[:, first] + values[:, second]) / 2, axis=1)
+    return averages[:, outer - 1], averages[:, -outer]
+
+
 def student(values: Array) -> tuple[Array, Array]:
-    """Student's t over pairs."""
+    """Student's t over pairs: what the gate would take if pairs had no heavy tails."""
     ends = ttest_1samp(values, 0.0, axis=1).confidence_interval(2 * CONFIDENCE - 1)
     return np.asarray(ends.low), np.asarray(ends.high)
 
 
 def pooled(base: Small, new: Small) -> tuple[Array, Array]:
-    """The wrong rule: Welch's t over all slices of all processes, as if each were independent of the others."""
-    sides = (np.log(arm.astype(np.float64)).reshape(len(arm), -1) for arm in (new, base))
-    ends = ttest_ind(*sides, axis=1, equal_var=False).confidence_interval(2 * CONFIDENCE - 1)
-    return np.asarray(ends.low), np.asarray(ends.high)
+    """The wrong rule: Student's t over all blocks of all pairs, as if each were independent of the others."""
+    return student(block_ratios(base, new).reshape(len(base), -1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,13 +197,13 @@ class Ended:
         return failed & np.roll(failed, len(failed) // 2)
 
 
-def end_at(values: Array, count: int, *, interval: Interval = student) -> Ended:
+def end_at(values: Array, count: int, *, interval: Interval = hodges_lehmann) -> Ended:
     """Gates of `count` pairs each."""
     low, high = interval(values[:, :count])
     return Ended(pairs=np.full(len(values), count), low=low, high=high)
 
 
-def end_when_known(values: Array, *, margin: float, interval: Interval = student) -> Ended:
+def end_when_known(values: Array, *, margin: float, interval: Interval = hodges_lehmann) -> Ended:
     """Gates that end when they are known well enough, as `decision.is_known` says, or have no more pairs."""
     most = values.shape[1]
     pairs, low, high = np.full(len(values), most), np.empty(len(values)), np.empty(len(values))
@@ -210,7 +222,8 @@ def end_when_known(values: Array, *, margin: float, interval: Interval = student
 def fit_noise(recorded: Sequence[float], *, like: Noise = NOISES["usual"]) -> Noise:
     """Noise with the spread and the odd pairs of recorded log-ratios of equal arms; the rest is as in `like`.
 
-    The spread is the median absolute deviation's, since odd pairs shall not count twice.
+    The spread is the median absolute deviation's, since odd pairs shall not count twice; those that lie within FAR
+    of it are part of it.
     """
     seen = np.asarray(recorded, dtype=np.float64)
     spread = float(median_abs_deviation(seen, scale="normal"))

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ttest_1samp, ttest_ind
+from scipy.stats import norm, ttest_1samp, ttest_ind, wilcoxon
 
 from benchbox.gate.decision import (
+    CONFIDENCE,
     LARGE,
     LEAST_PAIRS,
     SHARE,
@@ -20,7 +21,7 @@ from benchbox.gate.decision import (
     decide,
     excludes_large,
     is_known,
-    noise_floor,
+    outer_averages,
 )
 from benchbox.gate.verdict import Bounds
 
@@ -81,7 +82,6 @@ def test_a_difference_that_is_not_finite_is_refused(wrong: float) -> None:
         lambda: bounds([0.0, wrong], margin=MARGIN),
         lambda: bounds_apart([0.0, 0.1], [wrong, 0.1], margin=MARGIN),
         lambda: is_known([0.0] * LEAST_PAIRS + [wrong], margin=MARGIN),
-        lambda: noise_floor([0.0, wrong]),
     ):
         with pytest.raises(ValueError, match="not finite"):
             call()
@@ -148,7 +148,8 @@ def test_swapped_arms_give_the_reciprocal(differences: list[float]) -> None:
 @given(series, st.randoms(use_true_random=False))
 def test_the_order_of_the_pairs_says_nothing(differences: list[float], random: Random) -> None:
     seen, other = of(differences), of(random.sample(differences, len(differences)))
-    assert (other.low, other.high) == (pytest.approx(seen.low), pytest.approx(seen.high))
+    assert other.low == pytest.approx(seen.low)
+    assert other.high == pytest.approx(seen.high)
 
 
 @given(series, st.floats(0, 0.3), margins)
@@ -173,7 +174,9 @@ def test_a_wider_margin_never_fails_what_a_narrow_one_does_not(
 def test_the_smallest_slowdown_that_is_seen_is_seen_nine_times_in_ten() -> None:
     count = 20
     random = np.random.default_rng(20_261_124)
-    detectable = of(alternating(0.03, count)).detectable
+    # As even as a sample of normal noise can be.
+    scores = norm.ppf((np.arange(count) + 0.5) / count)
+    detectable = of(list(0.03 * scores / scores.std(ddof=1))).detectable
     assert detectable is not None
     drawn = math.log(detectable) + 0.03 * random.standard_normal((2000, count))
     failed = np.mean([decide(bounds(list(each), margin=MARGIN), margin=MARGIN) == "FAIL" for each in drawn])
@@ -220,15 +223,46 @@ def test_both_arms_scaled_alike_change_nothing(base: list[float], new: list[floa
     assert scaled.high == pytest.approx(seen.high, rel=1e-6)
 
 
-def test_the_noise_of_one_pair_is_that_of_the_table() -> None:
-    # t(0.99, 15) = 2.602, of a table. 2.602 · 0.02 = 0.05204.
-    assert noise_floor(alternating(0.02, 16)) == pytest.approx(math.expm1(0.05204), rel=1e-3)
-    assert noise_floor([0.1] * 4) == 0.0
-    with pytest.raises(ValueError, match="differences"):
-        noise_floor([0.1])
+# Hollander and Wolfe, table A.4: the largest statistic with a chance of at most 1 %, of which these are one more.
+@pytest.mark.parametrize(("count", "outer"), [(5, 0), (6, 0), (7, 1), (8, 2), (10, 6), (15, 20), (20, 44)])
+def test_so_many_averages_lie_beyond_each_bound_as_the_table_says(count: int, outer: int) -> None:
+    assert outer_averages(count) == outer
+
+
+@pytest.mark.parametrize("count", [LEAST_PAIRS, 10, 20])
+def test_the_bounds_are_where_the_signed_rank_test_begins_to_reject(count: int) -> None:
+    differences = 0.02 * np.random.default_rng(count).standard_normal(count)
+    seen = of(list(differences))
+
+    def chance(outwards: float) -> tuple[float, float]:
+        """That of the signed ranks about a point so far beyond the lower and the upper bound."""
+        low, high = math.log(seen.low) - outwards, math.log(seen.high) + outwards
+        return (
+            float(wilcoxon(differences - low, alternative="greater", method="exact").pvalue),
+            float(wilcoxon(differences - high, alternative="less", method="exact").pvalue),
+        )
+
+    assert max(chance(1e-9)) <= 1 - CONFIDENCE < min(chance(-1e-9))
+
+
+def test_a_series_that_had_no_time_has_students_t() -> None:
+    few = [0.0, 0.01, 0.03, -0.01]
+    expected = ttest_1samp(few, 0.0).confidence_interval(0.98)
+    seen = of(few)
+    assert seen.method == "Student's t"
+    assert math.log(seen.low) == pytest.approx(float(expected.low))
+    assert math.log(seen.high) == pytest.approx(float(expected.high))
+    assert of(few * 2).method == "Hodges–Lehmann"
+
+
+def test_one_pair_that_is_far_off_moves_the_estimate_little() -> None:
+    steady = alternating(0.01, 20)
+    seen, disturbed = of(steady), of([*steady[:-1], 0.13])
+    assert disturbed.value == pytest.approx(seen.value, abs=0.002)
+    assert disturbed.high < 1.015
 
 
 def test_the_constants_are_there_without_scipy() -> None:
-    code = "import benchbox.gate.decision, sys; print(sorted({'scipy', 'numpy', 'torch', 'pandas'} & set(sys.modules)))"
+    code = "import benchbox.gate.decision, sys; print(sorted({'scipy', 'numpy', 'torch'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

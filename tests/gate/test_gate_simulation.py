@@ -1,10 +1,11 @@
-"""The gate's promises, over thousands of gates that are drawn with all that disturbs real ones; and rules that break.
+"""The gate's promises, over thousands of gates that are drawn with all that disturbs real ones; and wrong rules.
 
 What is seen is held against a promise with the error that so many gates leave: a test fails where chance explains
 it less than once in a thousand.
 """
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,6 +21,7 @@ from simulation import (
     end_at,
     end_when_known,
     fit_noise,
+    hodges_lehmann,
     pair_values,
     pooled,
     slices,
@@ -72,12 +74,17 @@ def is_at_most(hits: NDArray[np.bool_], share: float) -> bool:
 @pytest.mark.parametrize("name", NOISES)
 @pytest.mark.parametrize("count", [LEAST_PAIRS, MOST_PAIRS])
 def test_the_interval_holds_the_truth_as_often_as_it_says(name: str, count: int) -> None:
-    assert is_at_least(end_at(drawn(name), count).covers(), 0.97)
+    held = end_at(drawn(name), count).covers()
+    assert is_at_least(held, 0.97)
+    assert is_at_most(held, 0.99)
 
 
-@pytest.mark.parametrize(("name", "preset"), SUITED)
+@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_the_interval_holds_the_truth_where_a_series_ended_by_its_width(name: str, preset: str) -> None:
-    assert is_at_least(ended(name, preset).covers(), 0.97)
+    held = ended(name, preset).covers()
+    assert is_at_least(held, 0.97)
+    assert is_at_most(held, 0.99)
 
 
 @pytest.mark.parametrize("name", NOISES)
@@ -101,9 +108,11 @@ def test_a_program_as_fast_as_before_passes(name: str, preset: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "preset"), SUITED)
-def test_a_slowdown_of_two_margins_fails(name: str, preset: str) -> None:
+def test_a_slowdown_of_two_margins_fails_and_fails_again(name: str, preset: str) -> None:
     margin = PRESETS[preset]
-    assert is_at_least(ended(name, preset).slower_by(2 * margin).fails(margin), 0.9)
+    slower = ended(name, preset).slower_by(2 * margin)
+    assert is_at_least(slower.fails(margin), 0.9)
+    assert is_at_least(slower.confirmed(margin), 0.9)
 
 
 def test_what_is_drawn_in_arrays_is_what_the_gate_decides() -> None:
@@ -129,15 +138,17 @@ def test_a_pair_is_valued_as_a_real_one() -> None:
             assert values[gate, pair] == pytest.approx(np.median(np.log(ratios)), abs=1e-5)
 
 
-def test_the_pooled_test_over_samples_alarms_many_times_as_often_as_it_says() -> None:
-    # At just the margin, where a rule that is right fails one in a hundred.
+def test_the_pooled_test_over_samples_alarms_ten_times_as_often_as_it_says() -> None:
+    # At just the margin, where a rule that is right fails one in a hundred. Without spikes, of which a mean would
+    # have such errors of its own that they hide these.
     margin = PRESETS["default"]
+    noise = replace(NOISES["usual"], spikes=0.0)
     wrong, right = [], []
-    for base, new in slices(NOISES["usual"], gates=FEW_GATES, pairs=10, seed=SEED):
+    for base, new in slices(noise, gates=FEW_GATES, pairs=10, seed=SEED):
         slower = new * np.float32(1 + margin)
         wrong.append(pooled(base, slower)[0] > math.log1p(margin))
         right.append(end_at(pair_values(base, slower), 10).fails(margin))
-    assert is_at_least(np.concatenate(wrong), 0.15)
+    assert not is_at_most(np.concatenate(wrong), 0.1)
     assert is_at_most(np.concatenate(right), 0.015)
 
 
@@ -147,7 +158,7 @@ def test_one_arm_after_the_other_takes_drift_for_a_slowdown() -> None:
         np.concatenate([end_at(pair_values(*arms), 10).fails(margin) for arms in drifting(in_turns=in_turns)])
         for in_turns in (False, True)
     )
-    assert is_at_least(apart, 0.95)
+    assert not is_at_most(apart, 0.9)
     assert not turns.any()
 
 
@@ -157,10 +168,10 @@ def test_the_same_drift_is_lost_between_arms_that_take_turns() -> None:
 
 
 def test_noise_that_was_drawn_is_found_again() -> None:
-    noise = Noise(pair=0.025, odd=0.06)
+    noise = Noise(pair=0.014, odd=0.06)
     found = fit_noise(differences(noise, gates=200, seed=SEED).ravel().tolist())
-    assert found.pair == pytest.approx(noise.pair, rel=0.1)
-    assert found.odd == pytest.approx(noise.odd, abs=0.03)
+    assert found.pair == pytest.approx(noise.pair, rel=0.15)
+    assert found.odd == pytest.approx(noise.odd, abs=0.02)
     assert 0.05 < found.odd_size[0] < found.odd_size[1] < 0.25
 
 
@@ -175,8 +186,11 @@ def test_the_same_seed_draws_the_same_gates() -> None:
     assert not np.array_equal(differences(noise, gates=3, seed=1), differences(noise, gates=3, seed=2))
 
 
-def test_students_t_is_the_interval_that_is_drawn_with() -> None:
-    low, high = student(np.array([[0.0, 0.01, 0.03]]))
-    real = bounds([0.0, 0.01, 0.03], margin=0.05)
-    assert real is not None
-    assert (math.log(real.low), math.log(real.high)) == (pytest.approx(low[0]), pytest.approx(high[0]))
+def test_students_t_is_too_wide_where_some_pairs_are_far_off() -> None:
+    margin = PRESETS["default"]
+    values = drawn("odd pairs")
+    found, missed = (
+        end_when_known(values, margin=margin, interval=interval).slower_by(2 * margin).fails(margin)
+        for interval in (hodges_lehmann, student)
+    )
+    assert found.mean() > missed.mean() + 0.05

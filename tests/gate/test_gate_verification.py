@@ -36,7 +36,13 @@ def bounds(value: float, half: float = 0.01) -> Bounds:
 
 
 def row(state: State = "PASS", value: float = 1.0, **changes: Any) -> TrialRow:
-    fields: dict[str, Any] = {"case": "a", "row": "a", "bounds": bounds(value), "differences": (0.0, 0.01), **changes}
+    fields: dict[str, Any] = {
+        "case": "a",
+        "row": "a",
+        "bounds": bounds(value),
+        "differences": (0.0, 0.01),
+        **changes,
+    }
     return TrialRow(state=state, **fields)
 
 
@@ -273,7 +279,9 @@ def test_coverage_and_error_are_those_against_the_audited_slowdown() -> None:
 
 
 def test_a_slowdown_that_nobody_audited_covers_nothing() -> None:
-    seen = setting(operating_characteristic((trial("slower", row(is_altered=True), injected=0.1),)), is_altered=True)
+    seen = setting(
+        operating_characteristic((trial("slower", row(is_altered=True), injected=0.1),)), is_altered=True
+    )
     assert (seen.audited, seen.coverage, seen.error) == (None, None, None)
 
 
