@@ -38,8 +38,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     `margin` is that of time, as a ratio less 1; `margins` are others, by a glob over rows' cases or names, of which
     the last that matches counts. `declared` are the rows that there must be, by case or name; empty for those of
-    the base. `names` are those of rows for people, by case. `removed` may be missing in new; `renamed` are new names
-    by old ones. `skipped` are globs of rows that the user left out. `today` is a date as 2026-11-24.
+    the base. `names` are those of rows for people, by case. `removed` may be missing in new; `renamed` are new
+    names by old ones. `skipped` are globs of rows that the user left out. `today` is a date as 2026-11-24.
     """
 
     preset: str = "default"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from benchbox.plan.catalogue import CATALOGUE
 from benchbox.plan.spec import Augment, Init, RecipeName, Schedule
 
-
 # Pictures a step at which speeds are compared, and of every recipe that has no reason for another.
 USUAL_BATCH = 32
 
@@ -31,13 +30,13 @@ class Recipe:
     augment: Augment = "none"
 
 
-# Chosen on COIL-20's random 9:1 split (reports/kept/train-coil20); the epochs are those within which every seed that
-# was tried had all held-out pictures right. LeNet needs more of them than the others, each a thousandth of VGG16's
-# work: at 0.01 all of three seeds ended 15 epochs at 100 %, at 0.005 and at 0.03 one did not.
+# Chosen on COIL-20's random 9:1 split (reports/kept/train-coil20); the epochs are those within which every seed
+# that was tried had all held-out pictures right. LeNet needs more of them than the others, each a thousandth of
+# VGG16's work: at 0.01 all of three seeds ended 15 epochs at 100 %, at 0.005 and at 0.03 one did not.
 _LENET = Recipe(epochs=15, lr=1e-2)
 _ALEXNET = Recipe(epochs=5, lr=3e-4)
-# No batch norm steadies it, so that it needs small steps, and many: with batches of 32 three seeds ended 8 epochs at
-# 100, 97.9 and 99.3 % (0.001), the second one at 99.3 % (0.0005).
+# No batch norm steadies it, so that it needs small steps, and many: with batches of 32 three seeds ended 8 epochs
+# at 100, 97.9 and 99.3 % (0.001), the second one at 99.3 % (0.0005).
 _GOOGLENET = Recipe(epochs=8, lr=5e-4, batch_size=16)
 _VGG = Recipe(epochs=6, lr=3e-4)
 _RESNET = Recipe(epochs=8, lr=1e-3)

@@ -105,8 +105,8 @@ class Actual(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `results.jsonl`. `files`: a kind (checkpoint, predictions, …) to a path in the report.
 
-    `fingerprint` is what decides speed where a cell was timed, None elsewhere. `states` are the machine's before and
-    after the timed part; `phases` are the run's parts in their order, each by name and seconds.
+    `fingerprint` is what decides speed where a cell was timed, None elsewhere. `states` are the machine's before
+    and after the timed part; `phases` are the run's parts in their order, each by name and seconds.
     """
 
     schema: int = SCHEMA
