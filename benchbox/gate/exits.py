@@ -92,7 +92,8 @@ def _named(found: Sequence[Verdict]) -> str:
 
 def _name(verdict: Verdict) -> str:
     said = verdict.reason or verdict.state
-    return f"{' '.join(filter(None, (verdict.row, verdict.metric)))} ({said})"
+    metric = verdict.metric if verdict.group == "exact" else verdict.metric and verdict.group
+    return f"{' '.join(filter(None, (verdict.row, metric)))} ({said})"
 
 
 def _counted(count: int, noun: str) -> str:

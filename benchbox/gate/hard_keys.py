@@ -192,7 +192,8 @@ def in_words(differences: Sequence[KeyDifference]) -> str:
 def gathered(rows: Mapping[str, RowKeys], *, timed: int) -> tuple[KeyDifference, ...]:
     """The differences of all rows by their names, of which `timed` are timed, each once.
 
-    What is so in all rows, or of machine and timing in all timed ones, is told without a row.
+    What is so in all rows, or of machine and timing in all timed ones, is told without a row. What neither side
+    knows, such as the machine of counts that are the same on any, is no difference that anybody could see to.
     """
     machine, workload = defaultdict[KeyDifference, list[str]](list), defaultdict[KeyDifference, list[str]](list)
     for name, keys in rows.items():
@@ -205,5 +206,7 @@ def gathered(rows: Mapping[str, RowKeys], *, timed: int) -> tuple[KeyDifference,
 
 def _told(where: Mapping[KeyDifference, Sequence[str]], *, of: int) -> Iterable[KeyDifference]:
     for seen, names in where.items():
+        if seen.base == seen.new == UNKNOWN:
+            continue
         for name in [""] if len(names) == of else names:
             yield KeyDifference(key=seen.key, base=seen.base, new=seen.new, row=name)

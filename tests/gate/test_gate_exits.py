@@ -73,16 +73,16 @@ def _fields(seen: Verdict) -> dict[str, Any]:
         (("PASS", "IMPROVED"), "PASS: none of 2 gated metrics got worse, 1 improved"),
         (
             ("FAIL", "PASS"),
-            "FAIL: 1 of 2 gated metrics is worse, broken or missing: lenet infer b8@64 sample_seconds (FAIL)",
+            "FAIL: 1 of 2 gated metrics is worse, broken or missing: lenet infer b8@64 time (FAIL)",
         ),
         (
             ("INCONCLUSIVE",),
             "INCONCLUSIVE: 1 of 1 gated metric is undecided, and 3 margins are not excluded: "
-            "lenet infer b8@64 sample_seconds (INCONCLUSIVE)",
+            "lenet infer b8@64 time (INCONCLUSIVE)",
         ),
         (
             ("CONTAMINATED", "NEW"),
-            "NOT ASSERTED: 1 of 1 gated metric cannot be compared: lenet infer b8@64 sample_seconds (CONTAMINATED)",
+            "NOT ASSERTED: 1 of 1 gated metric cannot be compared: lenet infer b8@64 time (CONTAMINATED)",
         ),
     ],
 )

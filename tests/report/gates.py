@@ -186,7 +186,7 @@ def failing() -> GateReport:
         groups=("exact", "time", "memory", "accuracy"),
         code=1,
         conclusion=(
-            f"FAIL: 2 of 15 gated metrics are worse, broken or missing: {RESNET} sample_seconds (at least 5.5% "
+            f"FAIL: 2 of 15 gated metrics are worse, broken or missing: {RESNET} time (at least 5.5% "
             f"slower, and at least 5.1% in a second series); {LENET} parameters (1 more)"
         ),
         differences=(KeyDifference(key="variable OMP_NUM_THREADS", base="2", new="not set"),),
@@ -215,8 +215,7 @@ def inconclusive() -> GateReport:
         [wide, *counted(RESNET), again, *counted(LENET)],
         code=4,
         conclusion=(
-            f"INCONCLUSIVE: 1 of 10 gated metrics is undecided, and 3 margins are not excluded: {RESNET} "
-            "sample_seconds"
+            f"INCONCLUSIVE: 1 of 10 gated metrics is undecided, and 3 margins are not excluded: {RESNET} time"
         ),
     )
 
@@ -228,7 +227,7 @@ def contaminated() -> GateReport:
         [time_verdict(state="CONTAMINATED", ratio=1.09, reason=said), *counted(RESNET)],
         control=control(1.09, 0.02, is_clean=False),
         code=3,
-        conclusion=f"NOT ASSERTED: 1 of 5 gated metrics cannot be compared: {RESNET} sample_seconds ({said})",
+        conclusion=f"NOT ASSERTED: 1 of 5 gated metrics cannot be compared: {RESNET} time ({said})",
     )
 
 
@@ -251,7 +250,7 @@ def incomparable() -> GateReport:
         differences=differences,
         code=3,
         conclusion=(
-            f"NOT ASSERTED: 1 of 5 gated metrics cannot be compared: {RESNET} sample_seconds ({said}). "
+            f"NOT ASSERTED: 1 of 5 gated metrics cannot be compared: {RESNET} time ({said}). "
             "`--metrics exact` gates what is the same everywhere"
         ),
         reproduce="benchbox compare base.jsonl reports/latest-bench",
