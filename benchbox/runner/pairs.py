@@ -51,16 +51,11 @@ def measure_pairs(
         make_arm=make_arm,
         free_memory=free_memory,
     )
-    pairs: list[Pair] = []
-    for number in range(series.first, series.first + series.most):
-        longest = max((pair.seconds for pair in pairs), default=0.0)
-        if not measuring.rows or clock() + longest >= deadline:
-            return
-        pairs.append(measuring.measure(number))
-        yield pairs[-1]
-        if measuring.is_cut_off:
-            raise Interrupted
-        if len(pairs) >= series.least and is_known(tuple(pairs)):
+    made: list[Pair] = []
+    for pair in _made(measuring, measuring.measure, range(series.first, series.first + series.most), deadline):
+        made.append(pair)
+        yield pair
+        if not measuring.is_cut_off and len(made) >= series.least and is_known(tuple(made)):
             return
 
 
@@ -89,11 +84,19 @@ def measure_memory(
         clock=clock,
         make_arm=make_arm,
     )
+    numbers = range(FIRST_OF_MEMORY, FIRST_OF_MEMORY + PROCESSES_OF_MEMORY)
+    yield from _made(measuring, measuring.measure_memory, numbers, deadline)
+
+
+def _made(
+    measuring: Measuring, measure: Callable[[int], Pair], numbers: Sequence[int], deadline: float
+) -> Iterator[Pair]:
+    """One pair after the other, as long as rows are left and the longest so far would end in time."""
     longest = 0.0
-    for number in range(FIRST_OF_MEMORY, FIRST_OF_MEMORY + PROCESSES_OF_MEMORY):
-        if not measuring.rows or clock() + longest >= deadline:
+    for number in numbers:
+        if not measuring.rows or measuring.clock() + longest >= deadline:
             return
-        pair = measuring.measure_memory(number)
+        pair = measure(number)
         longest = max(longest, pair.seconds)
         yield pair
         if measuring.is_cut_off:

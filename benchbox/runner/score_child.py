@@ -14,15 +14,14 @@ import msgspec
 from benchbox.plan.requests import RunRequest
 from benchbox.records.record import Record, encode
 from benchbox.runner.processes import ENGINE
-from benchbox.runner.serve import become_child, find
+from benchbox.runner.serve import become_arm, find
 
 
 def main(arguments: Sequence[str]) -> None:
     """Become a child that ends with its parent, and answer it."""
-    pipe, lifeline = map(int, arguments)
-    become_child(None, lifeline=lifeline)
+    connection = become_arm(arguments)
     execute = cast(Callable[[RunRequest], Record], find(f"{ENGINE}:execute"))
-    with Connection(pipe) as connection:
+    with connection:
         while content := _hear(connection):
             request = msgspec.json.decode(content, type=RunRequest)
             connection.send_bytes(encode(execute(request)))

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -80,6 +80,18 @@ def become_child(output: Path | None, *, lifeline: int | None = None) -> None:
     if lifeline is not None:
         _end_with(lifeline)
     _redirect(output)
+
+
+def become_arm(arguments: Sequence[str]) -> Connection:
+    """Make this process that of an arm of a gate; the pipe over which it is talked to.
+
+    `arguments` are two descriptors, of the pipe and of the lifeline.
+    """
+    pipe, lifeline = map(int, arguments)
+    for descriptor in (pipe, lifeline):
+        os.set_inheritable(descriptor, False)  # what this process starts shall not keep them open
+    become_child(None, lifeline=lifeline)
+    return Connection(pipe)
 
 
 def find(target: str) -> Callable[..., object]:
