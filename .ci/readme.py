@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchbox.records.journal import read
+from benchbox.report.joined import Report
 from benchbox.report.show import show
 from benchbox.report.write import write_report
 from benchbox.runner.folder import read_plan
@@ -16,22 +17,26 @@ from benchbox.runner.folder import read_plan
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 KEPT = Path("reports/kept")
-BLOCK = re.compile(r"<!-- report (?P<name>[a-z0-9-]+) -->\n.*?<!-- end -->", re.DOTALL)
+BLOCK = re.compile(r"<!-- report (?P<names>[a-z0-9 -]+?) -->\n.*?<!-- end -->", re.DOTALL)
 WIDTH = 80
 
 
 def filled(text: str) -> str:
     """The README's text with every block made anew from its records."""
-    return BLOCK.sub(lambda block: block_of(block["name"]), text)
+    return BLOCK.sub(lambda block: block_of(block["names"]), text)
 
 
-def block_of(name: str) -> str:
-    """One block: what `benchbox report` prints of the kept records, 80 columns wide."""
-    folder = ROOT / KEPT / name
+def block_of(names: str) -> str:
+    """One block: what `benchbox report` prints of the kept records that it names, 80 columns wide."""
     output = io.StringIO()
-    show(Console(file=output, width=WIDTH), KEPT / name, read_plan(folder), read(folder))
+    show(Console(file=output, width=WIDTH), [_kept(name) for name in names.split()])
     lines = "\n".join(line.rstrip() for line in output.getvalue().strip().splitlines())
-    return f"<!-- report {name} -->\n```\n{lines}\n```\n<!-- end -->"
+    return f"<!-- report {names} -->\n```\n{lines}\n```\n<!-- end -->"
+
+
+def _kept(name: str) -> Report:
+    folder = ROOT / KEPT / name
+    return Report(KEPT / name, read_plan(folder), read(folder))
 
 
 def main() -> None:

@@ -286,6 +286,7 @@ class _Both:
 
 def _report(plan: Plan, folder: Path, records: list[Record], output: Output) -> None:
     """Write the report's files, then show tables or one JSON document on stdout."""
+    from benchbox.report.joined import Report
     from benchbox.report.show import show
     from benchbox.report.write import json_document, write_report
 
@@ -295,4 +296,4 @@ def _report(plan: Plan, folder: Path, records: list[Record], output: Output) -> 
     if output.json:
         sys.stdout.write(json_document(folder, plan, records).decode())
     else:
-        show(output.stdout, folder, plan, records)
+        show(output.stdout, [Report(folder, plan, records)])

@@ -42,7 +42,7 @@ class GateSeries(msgspec.Struct, frozen=True, kw_only=True):
     specs: tuple[RunSpec, ...]
     labels: tuple[str, ...]
     seconds: float
-    least: int = 6
+    least: int = 7
     most: int = 20
     seed: int = 0
     first: int = 0

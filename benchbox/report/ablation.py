@@ -6,6 +6,7 @@ nothing of one another, and then without an interval.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import geometric_mean
 
 import numpy as np
 
@@ -216,13 +217,12 @@ def ladder_table(plan: Plan, records: Sequence[Record]) -> Grid:
         *((Column(title="Ceiling"),) * has_ceiling),
     )
     rungs = {id(row): label(row.spec).removeprefix(f"{row.model} ") for row in seen}
-    sections = tuple(
-        _ladder_lines(plan, [row for row in seen if row.model == model], rungs, has_ceiling=has_ceiling)
-        for model in models
-    )
+    ladders = [[row for row in seen if row.model == model] for model in models]
+    sections = tuple(_ladder_lines(plan, ladder, rungs, has_ceiling=has_ceiling) for ladder in ladders)
     names = [f"{row.model} {rungs[id(row)]}" for row in seen]
     notes = (
         *_ladder_notes(plan, seen, names, has_ceiling=has_ceiling),
+        *_overall(plan, ladders),
         *above_ceiling(seen, names),
         *ranges(seen, names),
         *reasons(seen, names),
@@ -249,6 +249,16 @@ def _ladder_lines(
         lines.append(row_line(row.model, row, cells))
         previous = row if row.training else previous
     return tuple(lines)
+
+
+def _overall(plan: Plan, ladders: Sequence[Sequence[Row]]) -> tuple[str, ...]:
+    """What the last rungs gained over the plain ones, over all architectures of which both were seen."""
+    gain = gains(plan)
+    gained = [value for ladder in ladders if (value := gain(ladder[0], ladder[-1]).value) is not None]
+    if len(gained) < 2:
+        return ()
+    mean = geometric_mean(gained)
+    return (f"Geometric mean of the last rungs' × plain over {len(gained)} architectures: {mean:.2f}.",)
 
 
 def _ceiling_cell(row: Row) -> Cell:

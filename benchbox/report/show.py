@@ -1,26 +1,29 @@
 """What a command prints at its end: its tables, then where they hold and where the report lies. To stdout."""
 
 from collections.abc import Sequence
-from pathlib import Path
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchbox.plan.spec import Plan
-from benchbox.records.record import Record
 from benchbox.report.conditions import conditions, unfinished
 from benchbox.report.grid import print_grid
+from benchbox.report.joined import Report, joined
 from benchbox.report.tables import result_grids
 
 
-def show(console: Console, folder: Path, plan: Plan, records: Sequence[Record]) -> None:
-    """Print the result tables, the conditions and the report's folder."""
-    for grid in result_grids(folder, plan, records):
+def show(console: Console, reports: Sequence[Report]) -> None:
+    """Print the result tables, the conditions and the report's folder; of several reports as of one.
+
+    Raises UsageError where they cannot be one.
+    """
+    whole = joined(reports)
+    for grid in result_grids(whole.folder, whole.plan, whole.records):
         print_grid(console, grid)
         console.print()
-    ending = [("Report", str(folder)), *unfinished(folder, plan, records)]
-    console.print(_conditions_table([*conditions(plan, records), *ending]))
+    lines = conditions(whole.plan, whole.records)
+    for one in reports:
+        lines += [("Report", str(one.folder)), *unfinished(one.folder, one.plan, one.records)]
+    console.print(_conditions_table(lines))
 
 
 def _conditions_table(lines: Sequence[tuple[str, str]]) -> Table:

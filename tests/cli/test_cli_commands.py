@@ -182,6 +182,24 @@ def test_a_report_is_shown_again_as_it_was(type_: CommandLine, pictures: Path, o
     assert "no records at reports/nowhere" in gone.err
 
 
+def test_two_reports_stand_in_one_table(type_: CommandLine, pictures: Path, own_networks: Path) -> None:
+    for epochs in ("1", "2"):
+        name = "train" if epochs == "1" else "train-2"
+        outcome = type_(
+            "train", f"{own_networks}:small", "--data", pictures, "--epochs", epochs, "--out", name, *FAST
+        )
+        assert outcome.code == 0, outcome.err
+    both = type_("report", "train/latest", "train-2/latest")
+    assert both.code == 0, both.err
+    assert both.out.count("Training") == 1
+    assert "epochs 1" in both.out
+    assert "epochs 2" in both.out
+    assert len(json.loads(type_("report", "train/latest", "train-2/latest", "--json").out)["rows"]) == 2
+    twice = type_("report", "train/latest", "train/latest")
+    assert twice.code == 2
+    assert "holds runs that stand before it already" in twice.err
+
+
 def test_models_prints_the_zoo_and_one_network(type_: CommandLine) -> None:
     zoo = type_("models")
     assert zoo.code == 0, zoo.err

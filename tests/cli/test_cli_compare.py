@@ -309,8 +309,9 @@ def test_two_commits_are_measured_here_each_with_its_own_network(
     assert "tiny infer b8@64, FLOP" in outcome.out
     for option, commit in zip(("--base", "--new"), commits, strict=True):
         assert f"{option} {commit}" in report.reproduce
-    for name in ("base.jsonl", "new.jsonl"):
-        assert len(read_journal(latest(type_) / name).records) == 2
+    base, new = (len(read_journal(latest(type_) / f"{name}.jsonl").records) for name in ("base", "new"))
+    assert base == new
+    assert base in (2, 4)  # On a busy machine two pairs can look slower: a second series confirms or clears that.
     assert git(type_.folder, "worktree", "list").count("\n") == 0
 
 

@@ -96,6 +96,14 @@ def test_drift_moves_the_throughput_and_not_the_gains() -> None:
     assert all(float(line[2].detail.strip("± %")) > 10 for line in grid.lines)
 
 
+def test_a_note_tells_what_all_rungs_gained_over_all_architectures() -> None:
+    plan, records = ladder("lenet", "googlenet")
+    records[5] = rung("googlenet", 2, 0.2, blocks=8)
+    said = "Geometric mean of the last rungs' × plain over 2 architectures: 2.83."
+    assert said in ladder_table(plan, records).notes
+    assert "Geometric" not in " ".join(ladder_table(*ladder("lenet")).notes)
+
+
 def test_the_notes_say_that_the_rungs_took_turns_and_in_how_many_blocks() -> None:
     notes = " ".join(ladder_table(*ladder("lenet")).notes)
     assert "took turns" in notes

@@ -30,6 +30,7 @@ from benchbox.records.rows import rows
 from benchbox.report.document import json_document
 from benchbox.report.grid import Grid, markdown_table
 from benchbox.report.lines import ended_line
+from benchbox.report.joined import Report
 from benchbox.report.show import show
 from benchbox.report.tables import result_grids
 
@@ -221,7 +222,7 @@ def test_the_widest_rows_leave_room_for_the_time_to_accuracy(width: int) -> None
         failed_record("googlenet", "fit", status="interrupted"),
     ]
     out = StringIO()
-    show(Console(file=out, width=width), Path("x"), sample_plan("bench", records), records)
+    show(Console(file=out, width=width), [Report(Path("x"), sample_plan("bench", records), records)])
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     (line,) = [line for line in lines if "efficientnet_b0" in line and "1,800" in line]
@@ -231,7 +232,7 @@ def test_the_widest_rows_leave_room_for_the_time_to_accuracy(width: int) -> None
 
 def test_the_document_ranks_the_time_to_accuracy_and_tells_it() -> None:
     records = _fits(lenet=(0.5, 1.0), alexnet=(0.5, 0.6, 0.7, 1.0))
-    document = json.loads(json_document(Path("x"), sample_plan("bench", records), records))
+    document = json.loads(json_document([Report(Path("x"), sample_plan("bench", records), records)]))
     assert [place["ranks"].get("to_100") for place in document["ranking"]][:3] == [[1, 1], [2, 2], None]
     assert "to_100" in document["ranking"][0]["unsure"]
     assert [row["seconds_to_100"] for row in document["rows"]][:3] == [4.0, 8.0, None]
@@ -393,7 +394,7 @@ def _sweep() -> list[Record]:
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_sweep_of_24_rows_is_whole(width: int) -> None:
     records, out = _sweep(), StringIO()
-    show(Console(file=out, width=width), Path("x"), sample_plan("bench", records), records)
+    show(Console(file=out, width=width), [Report(Path("x"), sample_plan("bench", records), records)])
     said = out.getvalue()
     assert max(map(len, said.splitlines())) <= width
     assert "…" not in said

@@ -9,6 +9,7 @@ from rich.console import Console
 from benchbox.plan.spec import Plan, Task
 from benchbox.records.record import Record
 from benchbox.report.markdown import markdown
+from benchbox.report.joined import Report
 from benchbox.report.show import show
 from benchbox.report.tables import result_grids
 
@@ -38,7 +39,7 @@ def _place(records: list[Record], model: str, task: Task) -> int:
 
 def test_the_terminal() -> None:
     out = StringIO()
-    show(Console(file=out, width=80), FOLDER, *_records())
+    show(Console(file=out, width=80), [Report(FOLDER, *_records())])
     said = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
     assert f"{said}\n" == (GOLDEN / "bench-with-faults.txt").read_text(encoding="utf-8")
 

@@ -30,6 +30,7 @@ from benchbox.records.rows import rows
 from benchbox.records.scores import confusion
 from benchbox.report.evaluation import class_table
 from benchbox.report.grid import markdown_table, print_grid
+from benchbox.report.joined import Report
 from benchbox.report.show import show
 from benchbox.report.tables import bench_table, result_grids, train_table
 from benchbox.report.tasks import task_word
@@ -40,7 +41,7 @@ RUNGS = ("plain", "+ channels_last", "+ autocast bf16")
 
 def _shown(plan: Plan, records: list[Record], width: int, folder: Path = Path()) -> str:
     out = StringIO()
-    show(Console(file=out, width=width), folder, plan, records)
+    show(Console(file=out, width=width), [Report(folder, plan, records)])
     return out.getvalue()
 
 
