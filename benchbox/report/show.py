@@ -1,6 +1,7 @@
 """What a command prints at its end: its tables, then where they hold and where the report lies. To stdout."""
 
 from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text

@@ -29,8 +29,8 @@ from benchbox.records.record import Record
 from benchbox.records.rows import rows
 from benchbox.report.document import json_document
 from benchbox.report.grid import Grid, markdown_table
-from benchbox.report.lines import ended_line
 from benchbox.report.joined import Report
+from benchbox.report.lines import ended_line
 from benchbox.report.show import show
 from benchbox.report.tables import result_grids
 

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from benchbox.plan.spec import Plan, Task
 from benchbox.records.record import Record
-from benchbox.report.markdown import markdown
 from benchbox.report.joined import Report
+from benchbox.report.markdown import markdown
 from benchbox.report.show import show
 from benchbox.report.tables import result_grids
 
