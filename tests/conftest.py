@@ -12,7 +12,7 @@ from PIL import Image
 VARIABLE = "BENCHBOX_COIL20"
 
 # One thread is fastest for small pictures, and leaves the other cores alone. Set before torch is imported, so that
-# the processes which tests start have as many as this one: a report of theirs is resumed here and the other way round.
+# processes which tests start have as many as this one: a report of theirs is resumed here, and the other way round.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 # A busy machine makes no law false: Hypothesis shall not watch the clock.
