@@ -42,7 +42,8 @@ Factors = Annotated[
 Values = Annotated[
     list[str] | None,
     typer.Option(
-        help="The factor's values, as A,B; with two factors once for each, as NAME=A,B.",
+        help="The factor's values, as A,B; with two factors once for each, as NAME=A,B. Of speed the rungs, by "
+        "their first words, as plain,fast.",
         show_default="the usual ones",
         rich_help_panel=ABLATION,
     ),
@@ -202,7 +203,9 @@ def ablate(
         allowed = f"more than 0 with {LR_GRID}, which chooses on the pictures set aside"
         raise SpecError.of("--val-fraction", base.data.val_fraction, allowed=allowed)
     if is_ladder:
-        plan = plan_ladder(base, named, facts, has_compile=compile is not False)
+        plan = plan_ladder(
+            base, named, facts, has_compile=compile is not False, wanted=options.split_list(values or [])
+        )
     else:
         plan = plan_ablate(base, named, wanted, seeds, facts, rates=rates)
     if not quiet and not dry_run:

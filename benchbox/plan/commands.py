@@ -108,10 +108,19 @@ def _groups(turns: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
     return tuple(group for group in turns if len(group) > 1)
 
 
-def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has_compile: bool = True) -> Plan:
+def plan_ladder(
+    base: RunSpec,
+    models: Sequence[ModelSpec],
+    facts: Facts,
+    *,
+    has_compile: bool = True,
+    wanted: Sequence[str] = (),
+) -> Plan:
     """The training step of each model on every rung, from the plain loop up to all that speeds it up.
 
     The rungs of a model take turns. `has_compile` False leaves the last rung out: compiling may take minutes.
+    `wanted` are the first words of the rungs that are measured, none for all; each keeps what all before it gained.
+    Raises SpecError for a word that no rung has, and where a model has none of them.
     """
     specs: list[RunSpec] = []
     labels: list[str] = []
@@ -127,10 +136,29 @@ def plan_ladder(base: RunSpec, models: Sequence[ModelSpec], facts: Facts, *, has
         climbed = [pair for place, pair in enumerate(rungs) if place == 0 or pair[1] != rungs[place - 1][1]]
         if not has_compile:
             climbed = [pair for pair in climbed if not pair[1].placement.compile]
+        climbed = _wanted(climbed, wanted, words=[rung_word(rung) for rung, _ in rungs], model=model.name)
         turns.append(_next_places(specs, len(climbed)))
         specs += [spec for _, spec in climbed]
         labels += [f"{model.name} {rung}" for rung, _ in climbed]
     return replace(_plan("ablate speed", specs, labels, facts), turns=_groups(turns))
+
+
+def rung_word(rung: str) -> str:
+    """What a rung is asked for by: `autocast` for `+ autocast bf16`."""
+    return rung.removeprefix("+ ").split()[0]
+
+
+def _wanted(
+    climbed: list[tuple[str, RunSpec]], wanted: Sequence[str], *, words: Sequence[str], model: str
+) -> list[tuple[str, RunSpec]]:
+    for word in wanted:
+        if word not in words:
+            raise SpecError.of("--values", word, allowed=f"rungs of the ladder: {', '.join(words)}")
+    chosen = [pair for pair in climbed if not wanted or rung_word(pair[0]) in wanted]
+    if not chosen:
+        there = ", ".join(rung_word(rung) for rung, _ in climbed)
+        raise SpecError.of("--values", ",".join(wanted), allowed=f"one of the rungs that {model} has here: {there}")
+    return chosen
 
 
 def _ladder(spec: RunSpec, facts: Facts) -> list[tuple[str, RunSpec]]:

@@ -1,7 +1,9 @@
 """Which runs of a plan take turns: the rungs of a ladder, and what a factor of the placement is varied for."""
 
+import pytest
 from factories import sample_facts
 
+from benchbox.errors import SpecError
 from benchbox.plan.axes import make_factor
 from benchbox.plan.commands import plan_ablate, plan_ladder
 from benchbox.plan.spec import ModelSpec, RunSpec
@@ -53,3 +55,27 @@ def test_other_factors_and_a_single_value_take_no_turns() -> None:
     assert plan_ablate(RunSpec(), [LENET], [make_factor("activation")], 1, sample_facts()).turns == ()
     alone = plan_ablate(RunSpec(), [LENET], [make_factor("precision", ["fp32"])], 1, sample_facts())
     assert (alone.turns, [spec.task for spec in alone.specs]) == ((), ["fit"])
+
+
+def test_some_rungs_of_the_ladder_are_what_they_are_in_the_whole() -> None:
+    facts = sample_facts()
+    whole = plan_ladder(RunSpec(), [LENET, ALEXNET], facts)
+    some = plan_ladder(RunSpec(), [LENET, ALEXNET], facts, wanted=("gathered", "plain"))
+    assert some.labels == tuple(
+        f"{model} {rung}" for model in ("lenet", "alexnet") for rung in ("plain", "+ gathered batches")
+    )
+    assert set(some.specs) < set(whole.specs)
+    assert some.turns == ((0, 1), (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (("plain", "faster"), ("'faster'", "rungs of the ladder: plain, channels_last, autocast")),
+        (("fast",), ("'fast'", "one of the rungs that lenet has here: plain, channels_last")),
+    ],
+)
+def test_rungs_that_are_not_there_are_refused(wanted: tuple[str, ...], said: tuple[str, ...]) -> None:
+    with pytest.raises(SpecError) as refused:
+        plan_ladder(RunSpec(), [LENET], sample_facts(), wanted=wanted)
+    assert all(part in str(refused.value) for part in said)
