@@ -26,8 +26,9 @@ ablate: $(READY)  ## LeNet and AlexNet with sigmoid and with ReLU
 tensorboard: $(READY)  ## Curves and traces of the newest report in a browser; dir="…" for another
 	$(BIN)/tensorboard --host 127.0.0.1 --logdir $(or $(dir),reports/latest) $(args)
 
-test: $(READY)  ## The tests
-	$(BIN)/python -m pytest $(args)
+# A file of tests is run by one worker: what its tests share is made once.
+test: $(READY)  ## The tests, on all cores
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(args)
 
 check: lint test  ## Format, lint, types, import contract, tests
 
