@@ -232,7 +232,7 @@ def test_the_widest_rows_leave_room_for_the_time_to_accuracy(width: int) -> None
 
 def test_the_document_ranks_the_time_to_accuracy_and_tells_it() -> None:
     records = _fits(lenet=(0.5, 1.0), alexnet=(0.5, 0.6, 0.7, 1.0))
-    document = json.loads(json_document([Report(Path("x"), sample_plan("bench", records), records)]))
+    document = json.loads(json_document(Path("x"), sample_plan("bench", records), records))
     assert [place["ranks"].get("to_100") for place in document["ranking"]][:3] == [[1, 1], [2, 2], None]
     assert "to_100" in document["ranking"][0]["unsure"]
     assert [row["seconds_to_100"] for row in document["rows"]][:3] == [4.0, 8.0, None]
