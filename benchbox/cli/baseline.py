@@ -1,12 +1,14 @@
 """`benchbox baseline record`, `baseline show`: records that later runs are compared with."""
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
@@ -16,9 +18,10 @@ from benchbox.cli.conduct import was_typed
 from benchbox.cli.flow import Output
 from benchbox.cli.gate_options import override, parse_today
 from benchbox.cli.gate_rows import ROW_OPTIONS, All, RowBatch, RowTasks, as_option, choose_rows, resolve_rows
-from benchbox.errors import EXIT_OK, EXIT_UNASSERTED, RecordError
+from benchbox.errors import EXIT_OK, EXIT_UNASSERTED, RecordError, SpecError
 from benchbox.gate.declared import Row
 from benchbox.gate.settings import Settings, read_settings
+from benchbox.gate.verdict import Verdict
 from benchbox.plan.spec import RunSpec
 from benchbox.records.files import write_whole
 from benchbox.records.journal import find_journal, read_journal, storing
@@ -98,21 +101,36 @@ def record(
         declared=settings.rows,
     )
     output = Output(out=out.parent, quiet=quiet, json=json)
-    make = count_rows if settings.metrics == ("exact",) else measure_rows
-    store(out, make(wanted, settings, output, out, is_forced=force))
+    with tempfile.TemporaryDirectory(prefix="benchbox-baseline-") as temporary:
+        folder = Path(temporary)
+        if settings.metrics == ("exact",):
+            records = count_rows(wanted, output, out, is_forced=force)
+        else:
+            records = measure_rows(wanted, settings, output, out, folder=folder, is_forced=force)
+        store(out, records, folder=folder)
     print_file(out, today=parse_today(None), as_json=json)
 
 
-def count_rows(
-    wanted: Sequence[Row], settings: Settings, output: Output, out: Path, *, is_forced: bool
-) -> tuple[Record, ...]:
-    """The records of what can be counted. Leaves with 3 where a network cannot be made."""
+def count_rows(wanted: Sequence[Row], output: Output, out: Path, *, is_forced: bool) -> tuple[Record, ...]:
+    """The records of what can be counted.
+
+    Raises SpecError where no row is a network to be counted. Leaves with 3 where one cannot be made.
+    """
     # Imported here: the judge takes scipy, which --help must not wait for.
     from benchbox.cli.gate_record import count, exact_specs
     from benchbox.gate.baseline import failures
     from benchbox.report.live import make_display
 
-    specs = exact_specs([row for row in wanted if row.checkpoint is None])
+    specs = exact_specs(row for row in wanted if not row.is_scored)
+    scored = ", ".join(row.title for row in wanted if row.is_scored)
+    if not specs:
+        raise SpecError(
+            f"metrics exact of {scored}",
+            allowed="a row without a checkpoint, whose network is counted",
+            hint="--metrics exact,accuracy evaluates the weights",
+        )
+    if scored and not output.quiet:
+        say(output.stderr, f"left out, since only exact is gated: {scored}")
     refuse_loss(out, specs, is_forced=is_forced)
     with make_display(output.stderr, quiet=output.quiet, total=0) as display:
         records = count(specs, output, observer=display)
@@ -121,49 +139,64 @@ def count_rows(
 
 
 def measure_rows(
-    wanted: Sequence[Row], settings: Settings, output: Output, out: Path, *, is_forced: bool
+    wanted: Sequence[Row], settings: Settings, output: Output, out: Path, *, folder: Path, is_forced: bool
 ) -> tuple[Record, ...]:
-    """The records of two series. Leaves with 3 where they disagree."""
+    """The records of two series, whose files are left in `folder`. Leaves with 3 where they disagree."""
     from benchbox.cli.gate_live import expectation, leaving, make_gate, watching
     from benchbox.cli.gate_record import measure_twice
     from benchbox.gate.baseline import failures
-    from benchbox.report.gate_words import tell as words_of
 
-    rows = resolve_rows(wanted, output)
-    refuse_loss(out, [row.spec for row in rows], is_forced=is_forced)
-    planned = make_gate(rows, settings, today="")
+    planned = make_gate(resolve_rows(wanted, output), settings, today="")
+    refuse_loss(out, [row.spec for row in planned.rows], is_forced=is_forced)
     console = output.stderr
 
     def tell(line: str) -> None:
         if not output.quiet:
-            console.print(Text(line), soft_wrap=True)
+            say(console, line)
 
-    tell(f"two series: {expectation(planned, of='fresh processes each', sides='a row')}")
-    with leaving(out.parent, output), watching(console, quiet=output.quiet) as observer:
-        records, apart = measure_twice(planned, keep=out.parent, observer=observer, tell=tell)
-    told = [words_of(verdict) for verdict in apart]
+    for note in planned.notes:
+        tell(note)
+    series = "two series: " if planned.has_pairs else ""
+    tell(f"{series}{expectation(planned, of='fresh processes each', sides='a row')}")
+    with leaving(None, output), watching(console, quiet=output.quiet) as observer:
+        records, apart = measure_twice(planned, folder=folder, observer=observer, tell=tell)
     refuse(failures(records), out)
+    is_of_times = any(verdict.group == "time" for verdict in apart)
     refuse(
-        [
-            f"{each.name}: {each.base} in the first series, {each.new} in the second; beside their controls that "
-            f"is {each.change}, and series must agree within {each.margin}"
-            for each in told
-        ],
+        [disagreement(verdict) for verdict in apart],
         out,
+        hint="A quieter machine, or longer --seconds, makes series agree." if is_of_times else "",
     )
     return records
 
 
-def refuse(reasons: Sequence[str], out: Path) -> None:
+def disagreement(verdict: Verdict) -> str:
+    """What two series disagree in: of times the numbers of both, of all else what is said of it."""
+    from benchbox.report.gate_words import tell
+
+    told = tell(verdict)
+    if verdict.group == "time" and verdict.bounds is not None:
+        return (
+            f"{told.name}: {told.base} in the first series, {told.new} in the second; beside their controls that "
+            f"is {told.change}, and series must agree within {told.margin}"
+        )
+    return f"{told.name}: {told.state}: {told.why}"
+
+
+def refuse(reasons: Sequence[str], out: Path, *, hint: str = "") -> None:
     """Leave with 3, saying why nothing was stored, where there is a reason."""
     if not reasons:
         return
     console = Console(stderr=True)
     for reason in reasons:
-        console.print(Text(reason), soft_wrap=True)
-    said = f"benchbox: nothing was stored in {out}. A quieter machine, or longer --seconds, makes series agree."
-    console.print(Text(said), soft_wrap=True)
+        say(console, reason)
+    say(console, f"benchbox: nothing was stored in {out}. {hint}".rstrip())
     raise typer.Exit(EXIT_UNASSERTED)
+
+
+def say(console: Console, line: str) -> None:
+    """One line as it is, whatever it holds."""
+    console.print(Text(line), soft_wrap=True)
 
 
 def refuse_loss(out: Path, specs: Sequence[RunSpec], *, is_forced: bool) -> None:
@@ -184,10 +217,27 @@ def refuse_loss(out: Path, specs: Sequence[RunSpec], *, is_forced: bool) -> None
         )
 
 
-def store(out: Path, records: Sequence[Record]) -> None:
-    """Write a baseline, whole or not at all. Raises StorageError."""
+def store(out: Path, records: Sequence[Record], *, folder: Path) -> None:
+    """Write a baseline, whole or not at all, and beside it the files that its records left in `folder`.
+
+    Raises StorageError.
+    """
     with storing(out):
-        write_whole(out, b"".join(encode(record) + b"\n" for record in records))
+        kept = [_with_files(record, folder, out) for record in records]
+        write_whole(out, b"".join(encode(record) + b"\n" for record in kept))
+
+
+def _with_files(record: Record, folder: Path, out: Path) -> Record:
+    """The record with its files beside the baseline, below its name: another baseline there has its own."""
+    moved = {}
+    for kind, path in record.files.items():
+        made = folder / path
+        # What lies elsewhere, such as the checkpoint, stays where it is.
+        if made.is_file() and not Path(path).is_absolute():
+            place = Path(path).parent / out.stem / made.name
+            write_whole(out.parent / place, made.read_bytes())
+            moved[kind] = place.as_posix()
+    return replace(record, files=record.files | moved)
 
 
 @app.command("show")

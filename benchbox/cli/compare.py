@@ -13,6 +13,7 @@ from benchbox.cli.conduct import was_typed
 from benchbox.cli.gate_options import override, parse_today
 from benchbox.cli.gate_output import GateOutput, copies_of, finish, typed_command
 from benchbox.cli.gate_rows import ROW_OPTIONS, All, RowBatch, RowTasks, as_option, choose_rows
+from benchbox.cli.gate_rules import check_dates
 from benchbox.errors import SpecError
 from benchbox.gate.settings import Settings, dump_settings, read_settings
 from benchbox.runner.folder import make_folder
@@ -107,6 +108,7 @@ def compare(
         is_report_only=report_only,
     )
     day = parse_today(today)
+    check_dates(settings, day)
     if base is None:
         typed = [as_option(name) for name in LIVE_OPTIONS if was_typed(context, name)]
         compare_files(targets or [], settings, output, globs=rows or [], today=day, live=typed)

@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from benchbox.cli.gate_options import parse_today
+from benchbox.cli.gate_rules import check_dates
 from benchbox.errors import SpecError
 from benchbox.gate.settings import read_settings
 from benchbox.records.journal import find_journal
@@ -60,21 +62,22 @@ def make_conduct(
     """The conduct that a command's options ask for.
 
     Raises RecordError where there is no report to resume or no record to compare with, and SpecError where the
-    settings of a comparison say what means nothing.
+    settings of a comparison say what means nothing, and UsageError where they accept what has expired.
     """
     typed = _typed(context)
     if resume is not None:
         read_plan(resume)
     if baseline is not None:
         find_journal(baseline)
-        read_settings()
+        check_dates(read_settings(), parse_today(None))
     return Conduct(
         resume=resume,
         timeout=0.0 if no_isolate and "timeout" not in typed else timeout,
         has_timeout="timeout" in typed,
         isolates=not no_isolate,
         is_dry=dry_run,
-        baseline=baseline,
+        # A link such as latest-bench will be to the report itself by its end.
+        baseline=baseline and baseline.resolve(),
     )
 
 

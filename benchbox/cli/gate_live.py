@@ -15,10 +15,11 @@ from rich.text import Text
 
 from benchbox.cli.flow import Output
 from benchbox.cli.gate_measure import Bench, Gate
-from benchbox.cli.gate_output import GateOutput, finish, typed_command
+from benchbox.cli.gate_output import GateOutput, finish, leave, typed_command
 from benchbox.cli.gate_rows import GateRow, keep_rows, resolve_rows
-from benchbox.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNASSERTED, Interrupted
-from benchbox.gate.declared import Row
+from benchbox.cli.gate_rules import leave_out
+from benchbox.errors import EXIT_INTERRUPTED, EXIT_UNASSERTED, Interrupted, SpecError
+from benchbox.gate.declared import Row, is_asked
 from benchbox.gate.settings import Settings, make_rules
 from benchbox.gate.verdict import GateReport, Group
 from benchbox.records.events import AnyEvent, Observer, Progress
@@ -27,9 +28,6 @@ from benchbox.report.text import plural
 from benchbox.runner.folder import make_folder
 from benchbox.runner.pairs import ArmRefused
 from benchbox.runner.places import ArmPlace, open_places
-
-# Where nobody says more: memory takes processes of its own, accuracy weights.
-USUAL: tuple[Group, ...] = ("exact", "time")
 
 
 def compare_places(
@@ -60,21 +58,36 @@ def compare_places(
 def make_gate(
     rows: Sequence[GateRow], settings: Settings, *, globs: Sequence[str] = (), today: str, reproduce: str = ""
 ) -> Gate:
-    """What is measured of these rows, and what they are held to. Raises SpecError where no glob fits a row."""
-    is_scored = any(row.spec.checkpoint for row in rows)
-    return Gate(
-        rows=keep_rows(rows, globs),
-        settings=settings,
-        rules=make_rules(
-            settings,
-            {row.case: row.name for row in rows},
-            declared={row.case: row.own_name for row in rows},
-            globs=globs,
-            groups=(*USUAL, "accuracy") if is_scored else USUAL,
-            today=today,
-        ),
-        reproduce=reproduce,
+    """What is measured of these rows, and what they are held to.
+
+    Rows of which the gated metrics say nothing are not measured, but stay in sight. Raises SpecError where no glob
+    fits a row, and where no row is left.
+    """
+    kept = keep_rows(rows, globs)
+    groups = settings.metrics or usual_groups(kept)
+    measured = tuple(row for row in kept if is_asked(groups, is_scored=row.is_scored))
+    if not measured:
+        allowed = "exact, time and memory of networks, exact and accuracy of checkpoints"
+        names = ", ".join(row.name for row in kept)
+        raise SpecError.of("metrics", ",".join(groups), allowed=allowed, hint=f"the rows are {names}")
+    rules = make_rules(
+        settings,
+        {row.case: row.name for row in rows},
+        declared={row.case: row.own_name for row in rows},
+        globs=globs,
+        groups=groups,
+        today=today,
     )
+    rules, notes = leave_out(rules, [row.case for row in kept if row not in measured])
+    return Gate(rows=measured, settings=settings, rules=rules, reproduce=reproduce, notes=notes)
+
+
+def usual_groups(rows: Sequence[GateRow]) -> tuple[Group, ...]:
+    """What is gated of these rows where nobody says more: memory takes processes of its own."""
+    kinds = {row.is_scored for row in rows}
+    times: tuple[Group, ...] = ("time",) if False in kinds else ()
+    accuracies: tuple[Group, ...] = ("accuracy",) if True in kinds else ()
+    return ("exact", *times, *accuracies)
 
 
 def _meant(base: ArmPlace, new: ArmPlace) -> dict[str, str]:
@@ -112,27 +125,32 @@ def watching(console: Console, *, quiet: bool) -> Iterator[Observer]:
 
 def expectation(gate: Gate, *, of: str = "pairs of fresh processes", sides: str = "a row and side") -> str:
     """One line before anything is measured: how many rows, in how many of what, and how long at most."""
-    settings, groups = gate.settings, gate.rules.groups
+    settings = gate.settings
     least, most = settings.pairs
     parts = [plural(len(gate.rows), "row")]
-    if "time" in groups and gate.timed:
+    if gate.has_pairs:
         parts.append(f"{least} to {most} {of}" if least < most else f"{most} {of}")
         parts.append(f"{settings.seconds:g} s {sides}")
-    return f"{', '.join(parts)}; at most about {settings.time_limit:g} min"
+    limits = [f"at most about {settings.time_limit:g} min"] if gate.timed else []
+    limits += [plural(len(gate.scored), "evaluation")] if gate.scored else []
+    return f"{', '.join(parts)}; {' after '.join(limits)}"
 
 
 @contextmanager
-def leaving(folder: Path, output: Output) -> Iterator[None]:
-    """Leave with 3 where an arm cannot be measured, and with 130 after a signal; what was measured stays."""
+def leaving(folder: Path | None, output: Output) -> Iterator[None]:
+    """Leave with 3 where an arm cannot be measured, and with 130 after a signal.
+
+    What was measured stays in `folder`, None where nothing is kept before all is.
+    """
     console = output.stderr
     try:
         yield
     except ArmRefused as refused:
         _say(console, f"benchbox: {refused}")
-        is_report_only = isinstance(output, GateOutput) and output.is_report_only
-        raise typer.Exit(EXIT_OK if is_report_only else EXIT_UNASSERTED) from refused
+        leave(output, EXIT_UNASSERTED)
     except (Interrupted, KeyboardInterrupt) as stop:
-        _say(console, f"Interrupted. What was measured lies in {folder}")
+        rest = "Nothing was stored." if folder is None else f"What was measured lies in {folder}"
+        _say(console, f"Interrupted. {rest}")
         raise typer.Exit(EXIT_INTERRUPTED) from stop
 
 

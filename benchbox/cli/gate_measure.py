@@ -34,6 +34,8 @@ from benchbox.runner.scoring import score_rows
 # Of the time for pairs the first series has this share: what is flagged in it needs a second one, and a second
 # one that is cut short would call real regressions not reproduced.
 FIRST_SHARE = 0.6
+# Of the time for pairs, whatever memory took: one pair is begun, since a row without any would count as missing.
+LEAST_SECONDS = 1.0
 JOURNALS = (BASE, NEW)
 
 Tell = Callable[[str], None]
@@ -44,8 +46,8 @@ MakePairs = Callable[..., Iterator[Pair]]
 class Gate:
     """What a gate measures and by which rules it judges.
 
-    `rows` are those that are gated, timed ones and those with a checkpoint. `reproduce` is the command that does it
-    again.
+    `rows` are those that the gated metrics say something of, timed ones and those with a checkpoint. `reproduce` is
+    the command that does it again, `notes` say what else people should know.
     """
 
     rows: tuple[GateRow, ...]
@@ -57,12 +59,25 @@ class Gate:
     @property
     def timed(self) -> tuple[GateRow, ...]:
         """The rows that take turns."""
-        return tuple(row for row in self.rows if row.spec.checkpoint is None)
+        return tuple(row for row in self.rows if not row.is_scored)
 
     @property
     def scored(self) -> tuple[GateRow, ...]:
         """The rows whose weights are evaluated."""
-        return tuple(row for row in self.rows if row.spec.checkpoint is not None)
+        return tuple(row for row in self.rows if row.is_scored)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether rows are timed."""
+        return "time" in self.rules.groups and bool(self.timed)
+
+    @property
+    def rounds(self) -> int:
+        """How many processes of each row and side are made for memory; where nothing is timed one counts sizes."""
+        groups = self.rules.groups
+        if not self.timed:
+            return 0
+        return PROCESSES_OF_MEMORY if "memory" in groups else int("exact" in groups and "time" not in groups)
 
     def series(self, rows: Sequence[GateRow], *, is_second: bool = False) -> GateSeries:
         """A series of some rows; the second one has other pairs and another order."""
@@ -116,14 +131,15 @@ class Bench:
         Every record is on the disk before the next pair begins. Raises ArmRefused where an arm cannot be
         measured, and Interrupted after a signal.
         """
-        end = self.clock() + 60 * self.gate.settings.time_limit
         seen = Seen()
+        # An evaluation is never cut short, so that the limit is of what comes after it.
         self._score(seen)
+        end = self.clock() + 60 * self.gate.settings.time_limit
         self._measure_memory(seen, end)
-        if "time" in self.gate.rules.groups and self.gate.timed:
+        if self.gate.has_pairs:
             now = self.clock()
             series = self.gate.series(self.gate.timed)
-            self._measure_pairs(seen, series, deadline=now + FIRST_SHARE * max(0.0, end - now))
+            self._measure_pairs(seen, series, deadline=now + FIRST_SHARE * max(LEAST_SECONDS, end - now))
         report = self._judge(seen)
         again = [row for row in self.gate.timed if row.case in flagged(report)]
         if not again:
@@ -135,8 +151,6 @@ class Bench:
 
     def _score(self, seen: Seen) -> None:
         """The accuracy of the checkpoints, each with both arms' own code."""
-        if "accuracy" not in self.gate.rules.groups or not self.gate.scored:
-            return
         for place, own, name in zip(self.places, seen.records, ("base", "new"), strict=True):
             for record in score_rows(
                 place,
@@ -150,11 +164,8 @@ class Bench:
                 keep(self.folder / f"{name}.jsonl", record)
 
     def _measure_memory(self, seen: Seen, deadline: float) -> None:
-        """Peak memory in processes of their own; where nothing is timed, one round of them counts what is exact."""
-        groups = self.gate.rules.groups
-        is_counted = "exact" in groups and "time" not in groups
-        wanted = PROCESSES_OF_MEMORY if "memory" in groups else 1 if is_counted else 0
-        if not wanted or not self.gate.timed:
+        """Peak memory, or what is exact, in processes of their own."""
+        if not self.gate.rounds:
             return
         rounds = self.memory(
             self.gate.series(self.gate.timed),
@@ -165,7 +176,7 @@ class Bench:
             clock=self.clock,
             deadline=deadline,
         )
-        for pair in islice(rounds, wanted):
+        for pair in islice(rounds, self.gate.rounds):
             self._keep(seen, pair)
 
     def _measure_pairs(self, seen: Seen, series: GateSeries, *, deadline: float) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -88,7 +88,7 @@ TimeLimit = Annotated[
     float | None,
     typer.Option(
         "--time-limit",
-        help="Most minutes of the whole; a series ends as it then stands.",
+        help="Most minutes of what is timed; a series ends as it then stands.",
         show_default=f"{TIME_LIMIT:g}",
         rich_help_panel=MEASURING,
     ),
@@ -105,7 +105,7 @@ Today = Annotated[
         "--today",
         metavar="DATE",
         help="The day from which ages count, as 2026-11-24.",
-        show_default="today",
+        show_default="today in UTC",
         rich_help_panel=GATE,
     ),
 ]
@@ -201,9 +201,9 @@ def parse_pairs(text: str) -> tuple[int, int]:
 
 
 def parse_today(text: str | None) -> str:
-    """A date as 2026-11-24, of today for None. Raises SpecError."""
+    """A date as 2026-11-24, for None that of today in UTC, as records have theirs. Raises SpecError."""
     if text is None:
-        return date.today().isoformat()
+        return datetime.now(UTC).date().isoformat()
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:

@@ -3,10 +3,10 @@
 Imported when it is needed: the judge takes scipy, which --help must not wait for.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -17,33 +17,31 @@ from benchbox.cli.gate_known import how_known_alone
 from benchbox.cli.gate_measure import Gate, MakePairs
 from benchbox.cli.options import DATASET
 from benchbox.gate.baseline import disagreeing
-from benchbox.gate.declared import Row, spec_of
+from benchbox.gate.declared import ANYWHERE, Row, spec_of
 from benchbox.gate.evidence import make_arm
 from benchbox.gate.judge import judge
 from benchbox.gate.verdict import Source, Verdict
 from benchbox.plan.resolve import resolve_model
-from benchbox.plan.spec import PlacementSpec, RunSpec
+from benchbox.plan.spec import RunSpec
 from benchbox.records.counting import Counted, CountRequest
 from benchbox.records.events import Observer
 from benchbox.records.record import Record
 from benchbox.runner.child import ENGINE, call
+from benchbox.runner.measuring import NAMED
 from benchbox.runner.pairs import Pair, measure_memory, measure_pairs
 from benchbox.runner.places import ArmPlace, open_place
 from benchbox.runner.scoring import score_rows
 
 COUNT = f"{ENGINE}.count:count_rows"
-# What is counted is the same on every machine, and so is the row that it stands in.
-ANYWHERE = PlacementSpec(device="cpu", precision="fp32", threads=1, keeps_memory=False)
 # Of the pictures that have a name.
 NAMED_CLASSES = 20
-NAMED = ("auto", "coil20", "turntable")
 
 Tell = Callable[[str], None]
 
 
-def exact_specs(rows: Sequence[Row]) -> tuple[RunSpec, ...]:
-    """The runs whose networks are counted, the same on every machine."""
-    return tuple(_exact(spec_of(row)) for row in rows)
+def exact_specs(rows: Iterable[Row]) -> tuple[RunSpec, ...]:
+    """The runs whose networks are counted, the same on every machine: one for rows that differ in place or form."""
+    return tuple(dict.fromkeys(_exact(spec_of(row)) for row in rows))
 
 
 def _exact(spec: RunSpec) -> RunSpec:
@@ -52,7 +50,7 @@ def _exact(spec: RunSpec) -> RunSpec:
         spec,
         model=resolve_model(spec.model, spec.data),
         data=replace(spec.data, source=source),
-        placement=replace(ANYWHERE, memory_format=spec.placement.memory_format),
+        placement=ANYWHERE,
     )
 
 
@@ -79,7 +77,7 @@ def _classes(spec: RunSpec, output: Output) -> int:
 def measure_twice(
     gate: Gate,
     *,
-    keep: Path,
+    folder: Path,
     observer: Observer,
     tell: Tell,
     clock: Callable[[], float] = time.monotonic,
@@ -88,23 +86,22 @@ def measure_twice(
 ) -> tuple[tuple[Record, ...], tuple[Verdict, ...]]:
     """The records of two series of the code as it stands, and the verdicts in which these disagree.
 
-    Peak memory is measured once, and so is accuracy, whose predictions are left in `keep`. `pairs` and `memory`
-    make processes of the one arm. Raises ArmRefused, and Interrupted after a signal.
+    Peak memory is measured once, and so is accuracy. What is written meanwhile, predictions among it, goes to
+    `folder`. `pairs` and `memory` make processes of the one arm. Raises ArmRefused, and Interrupted after a signal.
     """
-    with tempfile.TemporaryDirectory(prefix="benchbox-baseline-") as folder:
-        once = _Recording(
-            gate=gate,
-            place=open_place(),
-            folder=Path(folder),
-            observer=observer,
-            tell=tell,
-            clock=clock,
-            pairs=pairs,
-            memory=memory,
-        )
-        scored, peaks = once.score(keep), once.measure_memory()
-        first, second = once.measure_series(is_second=False), once.measure_series(is_second=True)
-    return (*first, *second, *peaks, *scored), _apart(gate, [*scored, *first], [*scored, *second])
+    once = _Recording(
+        gate=gate,
+        place=open_place(),
+        folder=folder,
+        observer=observer,
+        tell=tell,
+        clock=clock,
+        pairs=pairs,
+        memory=memory,
+    )
+    shared = (*once.score(), *once.measure_memory())
+    first, second = once.measure_series(is_second=False), once.measure_series(is_second=True)
+    return (*first, *second, *shared), _apart(gate, [*shared, *first], [*shared, *second])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,30 +117,30 @@ class _Recording:
     pairs: MakePairs
     memory: MakePairs
 
-    def score(self, keep: Path) -> tuple[Record, ...]:
+    def score(self) -> tuple[Record, ...]:
         """Accuracy of the rows with a checkpoint."""
-        rows = self.gate.scored if "accuracy" in self.gate.rules.groups else ()
+        rows = self.gate.scored
         scored = score_rows(
             self.place,
             [row.spec for row in rows],
-            labels=[f"baseline {row.name}" for row in rows],
-            folder=keep,
+            labels=[row.name for row in rows],
+            folder=self.folder,
             dataset=DATASET,
             observer=self.observer,
         )
         return tuple(scored)
 
     def measure_memory(self) -> tuple[Record, ...]:
-        """Peak memory of the timed rows, each in processes of its own."""
-        if "memory" not in self.gate.rules.groups or not self.gate.timed:
+        """Peak memory of the timed rows, or what is exact, each in processes of its own."""
+        if not self.gate.rounds:
             return ()
         series = self.gate.series(self.gate.timed)
         rounds = self.memory(series, [self.place], folder=self.folder, dataset=DATASET, watcher=self.observer)
-        return _of_one(rounds)
+        return _of_one(islice(rounds, self.gate.rounds))
 
     def measure_series(self, *, is_second: bool) -> tuple[Record, ...]:
         """One of two series, which may take half of the time."""
-        if not self.gate.timed:
+        if not self.gate.has_pairs:
             return ()
         series = self.gate.series(self.gate.timed, is_second=is_second)
         known = how_known_alone(self.gate.rules, series)
@@ -170,10 +167,14 @@ def _of_one(processes: Iterable[Pair]) -> tuple[Record, ...]:
 
 def _apart(gate: Gate, first: Sequence[Record], second: Sequence[Record]) -> tuple[Verdict, ...]:
     """One series judged by the other, as a stored run by its baseline."""
+    # Accuracy was evaluated once, and memory measured once: there is nothing to compare.
+    groups = tuple(group for group in gate.rules.groups if group in ("exact", "time"))
+    if not groups:
+        return ()
     arms = [
         make_arm(records, Source(asked=name))
         for name, records in (("first series", first), ("second series", second))
     ]
-    # Accuracy was evaluated once: there is nothing to compare.
-    groups = tuple(group for group in gate.rules.groups if group in ("exact", "time"))
-    return disagreeing(judge(*arms, rules=replace(gate.rules, groups=groups), mode="stored")) if groups else ()
+    # A regression that was accepted is one of the code, which is the same in both series.
+    rules = replace(gate.rules, groups=groups, accepted=())
+    return disagreeing(judge(*arms, rules=rules, mode="stored"))

@@ -58,6 +58,11 @@ class GateRow:
         """What identifies it."""
         return case(self.spec)
 
+    @property
+    def is_scored(self) -> bool:
+        """Whether weights are evaluated, and no network is timed."""
+        return self.spec.checkpoint is not None
+
 
 def as_option(parameter: str) -> str:
     """A command's parameter as it is typed."""
@@ -113,7 +118,7 @@ def resolve_rows(rows: Sequence[Row], output: Output) -> tuple[GateRow, ...]:
     known: dict[tuple[DataSpec, PlacementSpec], Facts] = {}
     specs: dict[str, tuple[RunSpec, Row]] = {}
     for row in rows:
-        resolved = _resolve_scored(row, output) if row.checkpoint else _resolve_timed(row, known, output)
+        resolved = _resolve_scored(row, output) if row.is_scored else _resolve_timed(row, known, output)
         if (same := case(resolved)) in specs:
             raise SpecError.of("rows", f"{row.title} and {specs[same][1].title}", allowed="each run once")
         specs[same] = (resolved, row)

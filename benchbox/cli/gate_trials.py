@@ -22,7 +22,7 @@ from benchbox.cli.gate_audit import Audit
 from benchbox.cli.gate_live import expectation, leaving, make_gate, watching
 from benchbox.cli.gate_measure import Bench, Gate, MakePairs
 from benchbox.cli.gate_rows import resolve_rows
-from benchbox.errors import UsageError
+from benchbox.errors import SpecError, UsageError
 from benchbox.gate.declared import Row
 from benchbox.gate.ledger import LEDGER
 from benchbox.gate.settings import Settings
@@ -36,11 +36,13 @@ from benchbox.gate.verification import (
     rate,
     read_ledger,
 )
+from benchbox.plan.catalogue import canonical
+from benchbox.plan.gate import GateSeries
 from benchbox.records.events import Observer
 from benchbox.report.gate_verification import write_verification
 from benchbox.report.text import plural
 from benchbox.runner.burner import burning
-from benchbox.runner.injection import CLASSES, read_source, resolve_commit
+from benchbox.runner.injection import CLASSES, read_source, resolve_commit, slowed_with
 from benchbox.runner.pairs import Pair, measure_pairs
 from benchbox.runner.places import ArmPlace, open_places
 
@@ -113,10 +115,11 @@ class Prover:
 
 
 def beside_burner(pairs: MakePairs, *, seed: int) -> MakePairs:
-    """Pairs of which some, drawn from `seed`, are measured beside a program that burns a core."""
+    """Pairs of which some, drawn from `seed` for each series, are measured beside a program that burns a core."""
 
-    def make(*arguments: object, **options: object) -> Iterator[Pair]:
-        chance, made = random.Random(seed), pairs(*arguments, **options)
+    def make(series: GateSeries, *arguments: object, **options: object) -> Iterator[Pair]:
+        # The second series confirms the first: the same draw would have it meet the same neighbour again.
+        chance, made = random.Random(f"{seed} {series.first}"), pairs(series, *arguments, **options)
         while True:
             is_burned = chance.random() < BURNED_SHARE
             with burning(chance.getrandbits(32)) if is_burned else nullcontext():
@@ -164,10 +167,11 @@ def prove(
     """Run an experiment in the repository that the user stands in, then write the page of all that is on file.
 
     `victim` is the architecture that is slowed, by each of `slowdowns`. Raises UsageError where that is asked for
-    in another repository than benchbox's own.
+    in another repository than benchbox's own, and SpecError where rows would be slowed with it.
     """
     here, console = Path.cwd(), output.stderr
     if name == "slower":
+        _require_untouched(wanted, victim)
         read_source(here, HEAD, CLASSES[victim][0] if victim in CLASSES else "")
     planned = make_gate(resolve_rows(wanted, output), settings, today="")
 
@@ -184,6 +188,18 @@ def prove(
                     prover.run(experiment, places)
         finally:
             write_page(output.out)
+
+
+def _require_untouched(wanted: Sequence[Row], victim: str) -> None:
+    """Raises SpecError for a row of another architecture that would be slowed, and count as one that was not."""
+    with_it = slowed_with(victim)
+    for row in wanted:
+        if canonical(row.model) in with_it:
+            raise SpecError.of(
+                "ARCHITECTURE…",
+                row.model,
+                allowed=f"none beside {victim} that is of the same class and slowed with it",
+            )
 
 
 def _experiments(

@@ -4,7 +4,7 @@ Imported when it is needed: the judge takes scipy, which --help must not wait fo
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,13 +12,14 @@ from rich.console import Console
 from benchbox.cli.flow import Output
 from benchbox.cli.gate_options import parse_today
 from benchbox.cli.gate_output import first_code, show_gate, tell_github, write_gate
-from benchbox.gate.declared import declared_cases
-from benchbox.gate.evidence import load_arm
+from benchbox.cli.gate_rules import leave_out
+from benchbox.gate.declared import declared_cases, find_declared, is_count, unasked_cases
+from benchbox.gate.evidence import Arm, load_arm
 from benchbox.gate.judge import judge
 from benchbox.gate.naming import names_of
-from benchbox.gate.settings import Settings, make_rules, read_settings
+from benchbox.gate.settings import ALL, Settings, make_rules, read_settings
 from benchbox.gate.verdict import GateReport
-from benchbox.plan.spec import case
+from benchbox.plan.spec import RunSpec, case
 
 
 def compare_stored(
@@ -26,10 +27,25 @@ def compare_stored(
 ) -> GateReport:
     """The verdicts on two journals or report folders. A file that is missing or damaged is a verdict, too."""
     arms = load_arm(base, today=today), load_arm(new, today=today)
-    specs = {case(record.spec): record.spec for arm in arms for record in arm.records}
-    declared = declared_cases(settings.rows, specs.values()) if settings.rows else None
-    rules = make_rules(settings, names_of(specs), declared=declared, globs=globs, today=today)
-    return judge(*arms, rules=rules, mode="stored", reproduce=reproduce)
+    of_base, of_new = map(_specs, arms)
+    found = find_declared(settings.rows, {**of_new, **of_base}.values(), counts=_counts(arms))
+    declared = declared_cases(found) if settings.rows else None
+    # Each arm's own: a row that ran in another place is called the same in both.
+    names = names_of(of_new) | names_of(of_base)
+    rules = make_rules(settings, names, declared=declared, globs=globs, today=today)
+    rules, notes = leave_out(rules, unasked_cases(found, settings.metrics or ALL))
+    return judge(*arms, rules=rules, mode="stored", reproduce=reproduce, notes=notes)
+
+
+def _specs(arm: Arm) -> dict[str, RunSpec]:
+    """The runs that an arm has by case, those with broken records among them."""
+    broken = (fault.spec for fault in arm.faults if fault.spec is not None)
+    return {case(spec): spec for spec in (*broken, *(record.spec for record in arm.records))}
+
+
+def _counts(arms: Iterable[Arm]) -> set[str]:
+    """The cases of the runs whose networks were only counted."""
+    return {case(record.spec) for arm in arms for record in arm.records if is_count(record)}
 
 
 def compare_report(baseline: Path, folder: Path, output: Output, *, code: int) -> int:

@@ -1,7 +1,8 @@
 """A live arm, the child's side: set up once, then work for a slice when told to and sleep in between.
 
-It sleeps on a pipe: torch's threads spin for about a millisecond after their last work (GOMP_SPINCOUNT), then sleep
-with it. Which arm works when, and when enough was seen, the runner decides.
+It sleeps on a pipe: torch's threads spin for some milliseconds after their last work (GOMP_SPINCOUNT), then sleep
+with it; whoever works next first works untimed for longer than that (`plan.schedule`). Which arm works when, and
+when enough was seen, the runner decides.
 """
 
 import os

@@ -18,6 +18,7 @@ from torch import nn
 from benchbox.engine.loops import infer
 from benchbox.engine.place import Place
 from benchbox.engine.sampling import Clock, time_calls
+from benchbox.plan.schedule import untimed_calls
 
 # 1.4 GFLOP a call, about 10 ms on two cores: convolutions of 3×3 with ReLU, the mean over each channel, a linear
 # layer. Weights and pictures are drawn so that activations neither grow nor become subnormal.
@@ -80,8 +81,13 @@ class Control:
         """How many calls make a sample of so many seconds: one at least."""
         return max(1, math.ceil(seconds / self.call_seconds))
 
+    def wake(self) -> None:
+        """Bring it back into the caches, and wait until the threads of whoever worked before it sleep."""
+        for _ in range(untimed_calls(self.call_seconds)):
+            self.call()
+
     def time(self, seconds: float, *, clock: Clock) -> float:
-        """Seconds a call over about so many seconds; whoever asks has woken it up by a call."""
+        """Seconds a call over about so many seconds; whoever asks has woken it up."""
         return time_calls(
             self.call,
             self.calls_in(seconds),
@@ -121,7 +127,7 @@ class ControlTurns:
         """Work for a slice: how many calls, and the seconds that each took."""
         if self._control is None:
             self._control = open_control(device, clock=self._clock, make=self._make)
-        self._control.call()
+        self._control.wake()
         taken = self._control.time(seconds, clock=self._clock)
         self._slices.setdefault(block, []).append(taken)
         return self._control.calls_in(seconds), taken

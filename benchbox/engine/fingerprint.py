@@ -13,7 +13,9 @@ from benchbox.data.workers import core_count
 from benchbox.engine import system
 from benchbox.engine.devices import cpu_capabilities, cpu_name
 from benchbox.engine.nvidia import gpu_reader
-from benchbox.engine.place import Place, switches
+from benchbox.engine.place import Place, make_place, switches
+from benchbox.plan.spec import PlacementSpec
+from benchbox.records.events import Observer, ignore
 from benchbox.records.fingerprint import Fingerprint
 from benchbox.version import __version__
 
@@ -53,6 +55,11 @@ def read_fingerprint(
         flags=switches(),
         benchbox=__version__,
     )
+
+
+def tell_fingerprint(placement: PlacementSpec, *, observer: Observer = ignore) -> Fingerprint:
+    """The fingerprint at the place of a run that is resolved, in a process of its own."""
+    return read_fingerprint(make_place(placement))
 
 
 def ruling(variables: Mapping[str, str]) -> dict[str, str]:

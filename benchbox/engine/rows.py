@@ -1,8 +1,9 @@
 """All rows of one arm of a gate, and the control, in one process: the child's side.
 
 Each row is a run that is made in steps, set up once and then asleep until it is told to work for a slice. It sleeps
-on a pipe: torch's threads spin for about a millisecond after their last work, then sleep with it. Which row works
-when, and when enough was seen, the runner decides; the messages are in `plan.gate`.
+on a pipe: torch's threads spin for some milliseconds after their last work, then sleep with it; whoever works next
+first works untimed for longer than that (`plan.schedule`). Which row works when, and when enough was seen, the
+runner decides; the messages are in `plan.gate`.
 """
 
 import os
@@ -17,7 +18,7 @@ from benchbox.engine.attempt import Attempt
 from benchbox.engine.cells import Start, look_closer, start_work
 from benchbox.engine.control import CONTROL_DIGEST, ControlTurns, Make, make_control_call
 from benchbox.engine.fingerprint import read_fingerprint
-from benchbox.engine.memory import peak_above
+from benchbox.engine.memory import is_out_of_memory, peak_above
 from benchbox.engine.sampling import Clock
 from benchbox.engine.slicing import Slice, Slicer
 from benchbox.engine.sources import identify, package_folder
@@ -25,6 +26,7 @@ from benchbox.engine.stage import Context
 from benchbox.engine.state import doubts, read_state
 from benchbox.engine.work import Work, open_work
 from benchbox.errors import Interrupted, UsageError
+from benchbox.models.oneline import one_line
 from benchbox.plan.gate import (
     PROTOCOL,
     Finish,
@@ -35,6 +37,7 @@ from benchbox.plan.gate import (
     Looked,
     Lost,
     Message,
+    NoMemory,
     Open,
     Opened,
     Passes,
@@ -140,14 +143,22 @@ class _Rows:
         call_seconds, peak = opened
         return Opened(row=wish.row, call_seconds=call_seconds, peak=peak)
 
-    def _turn(self, wish: Turn) -> Turned | Lost:
+    def _turn(self, wish: Turn) -> Turned | Lost | NoMemory:
         if wish.row is None:
-            calls, seconds = self._control.turn(self._device, block=wish.block, seconds=wish.seconds)
-            return Turned(calls=calls, seconds=seconds)
+            return self._turn_control(wish)
         done = self._rows[wish.row].turn(wish)
         if done is None:
             return Lost(record=self._end(wish.row))
         return Turned(calls=done.calls, seconds=done.seconds)
+
+    def _turn_control(self, wish: Turn) -> Turned | NoMemory:
+        try:
+            calls, seconds = self._control.turn(self._device, block=wish.block, seconds=wish.seconds)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return NoMemory(reason=f"memory ran out for the control network: {one_line(error)}")
+        return Turned(calls=calls, seconds=seconds)
 
     def _end(self, place: int) -> msgspec.Raw:
         """The record of a row that is over. One that a signal cut off is not alone: the whole process ends."""

@@ -43,6 +43,9 @@ class Slicer:
 
 
 def wake(work: Work, *, call_seconds: float) -> None:
-    """The calls that bring a work back into the caches, and use up what its loader fetched while it slept."""
+    """The calls that bring a work back into the caches, and use up what its loader fetched while it slept.
+
+    They outlast the spinning of the threads that worked before it.
+    """
     for _ in range(untimed_calls(call_seconds, ahead=work.batches_ahead())):
         work.call()

@@ -9,11 +9,8 @@ from pathlib import Path
 from torch import nn
 
 from benchbox.models import network_source
-from benchbox.plan.gate import Hello, Identity
+from benchbox.plan.gate import INSTALLED, Hello, Identity
 from benchbox.plan.spec import RunSpec, case
-
-# Folders of installed packages, wherever an environment lies.
-INSTALLED = ("site-packages", "dist-packages")
 
 
 def package_folder() -> Path:
@@ -37,6 +34,7 @@ def identify(hello: Hello, networks: Mapping[RunSpec, nn.Module], *, root: Path 
             path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in imported_files(folder)
         },
+        elsewhere=tuple(map(str, files_elsewhere(folder))),
     )
 
 
@@ -54,15 +52,32 @@ def _relative(path: Path, folder: Path) -> str:
 
 def imported_files(folder: Path) -> list[Path]:
     """The files below a folder from which modules were imported, in order; those of an environment are left out."""
-    environments = [Path(prefix).resolve() for prefix in {sys.prefix, sys.base_prefix}]
-    inner = [prefix for prefix in environments if prefix != folder and prefix.is_relative_to(folder)]
-    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    found = {Path(name).resolve() for name in named if isinstance(name, str)}
+    inner = [prefix for prefix in _environments() if prefix != folder and prefix.is_relative_to(folder)]
     return sorted(
         path
-        for path in found
-        if path.is_file()
-        and path.is_relative_to(folder)
+        for path in _loaded_files()
+        if path.is_relative_to(folder)
         and not any(path.is_relative_to(prefix) for prefix in inner)
         and not set(INSTALLED) & set(path.relative_to(folder).parts)
     )
+
+
+def files_elsewhere(folder: Path) -> list[Path]:
+    """The files from which modules were imported that lie neither below a folder nor in an environment."""
+    return sorted(
+        path
+        for path in _loaded_files()
+        if not path.is_relative_to(folder)
+        and not any(path.is_relative_to(prefix) for prefix in _environments())
+        and not set(INSTALLED) & set(path.parts)
+    )
+
+
+def _environments() -> list[Path]:
+    return [Path(prefix).resolve() for prefix in {sys.prefix, sys.base_prefix}]
+
+
+def _loaded_files() -> set[Path]:
+    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    found = {Path(name).resolve() for name in named if isinstance(name, str)}
+    return {path for path in found if path.is_file()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from benchbox.gate.evidence import Arm
-from benchbox.gate.exits import FAILING, UNASSERTED
+from benchbox.gate.exits import FAILING, UNASSERTED, counted
 from benchbox.gate.judge import OLD_DAYS
 from benchbox.gate.naming import names_of, row_name
 from benchbox.gate.verdict import GateReport, Verdict
@@ -15,15 +15,18 @@ def disagreeing(report: GateReport) -> tuple[Verdict, ...]:
     """The verdicts for which two series of the same code, judged one against the other, must not be stored.
 
     Times must agree within the margin as they stand, whatever their bounds are: both will stand for the truth.
+    Times that could not be compared do not agree.
     """
     return tuple(verdict for verdict in report.gated if _is_apart(verdict))
 
 
 def _is_apart(verdict: Verdict) -> bool:
-    if verdict.group == "time" and verdict.bounds is not None and verdict.margin is not None:
-        ratio = verdict.bounds.value
-        return max(ratio, 1 / ratio) > 1 + verdict.margin
-    return verdict.state in (*FAILING, *UNASSERTED, "IMPROVED")
+    if verdict.group != "time":
+        return verdict.state in (*FAILING, *UNASSERTED, "IMPROVED")
+    if verdict.bounds is None or verdict.margin is None:
+        return True
+    ratio = verdict.bounds.value
+    return max(ratio, 1 / ratio) > 1 + verdict.margin
 
 
 def failures(records: Iterable[Record]) -> tuple[str, ...]:
@@ -52,7 +55,7 @@ def _doubts(arm: Arm, *, torch: str) -> Iterator[str]:
     if age is not None and age > OLD_DAYS:
         yield f"it is {age:.0f} days old: record a new one"
     if age is not None and age < 0:
-        yield f"it was made {-age:.0f} days after today: one of the two dates is wrong"
+        yield f"it was made {counted(round(-age), 'day')} after today: one of the two dates is wrong"
     if arm.source.is_dirty:
         yield "it was made of files that were not committed: nobody can make it again"
     was = sorted({_release(record.environment.torch) for record in arm.records if record.environment is not None})

@@ -6,22 +6,19 @@ A bad file raises nothing here: a gate has a documented state for each, which `b
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
 from benchbox.errors import RecordError
 from benchbox.gate.lines import Fault, read_lines
-from benchbox.gate.naming import row_name
-from benchbox.gate.pairs import pair_blocks, pair_differences
-from benchbox.gate.verdict import Source
+from benchbox.gate.verdict import EXACT, Source
 from benchbox.plan.spec import case
 from benchbox.records.record import Record
 
-__all__ = ["EXACT", "Arm", "Fault", "load_arm", "make_arm", "pair_blocks", "pair_differences", "row_name"]
+__all__ = ["Arm", "Fault", "load_arm", "make_arm"]
 
-EXACT = ("parameters", "buffers", "weight_bytes", "flops")
 # Nothing takes less than a picosecond or more than thirty years: such a number is no time.
 SHORTEST, LONGEST = 1e-12, 1e9
 # What a number of a metric must be: the least, the most, and what it is otherwise.
@@ -56,7 +53,7 @@ class Arm:
 
 
 def load_arm(path: Path, *, today: str = "") -> Arm:
-    """A stored run: a report folder, a journal or a baseline. `today`, as 2026-11-24, gives its age.
+    """A stored run: a report folder, a journal or a baseline. `today`, in UTC as 2026-11-24, gives its age.
 
     Raises nothing for a file that is missing, empty, damaged or of an unknown schema: those are faults.
     """
@@ -99,9 +96,11 @@ def _age(records: Sequence[Record], today: str) -> float | None:
 
 
 def _day(text: str) -> date | None:
+    """In UTC, as the records are and today is; None where the text is no time."""
     try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
         return None
 
 
@@ -127,7 +126,7 @@ def _answers(
         if folder is None or not _is_scored(record):
             continue
         try:
-            answers[case(record.spec), record.spec.seed] = _read_answers(folder / record.files["predictions"])
+            answers[case(record.spec), record.spec.seed] = _read_answers(record, folder)
         except RecordError as error:
             notes.append(error.what)
     return answers, tuple(notes)
@@ -137,12 +136,21 @@ def _is_scored(record: Record) -> bool:
     return record.spec.task == "evaluate" and record.status == "ok" and "predictions" in record.files
 
 
-def _read_answers(path: Path) -> dict[str, bool]:
-    """Raises RecordError where the file cannot be read, or tells of one picture twice."""
+def _read_answers(record: Record, folder: Path) -> dict[str, bool]:
+    """The answers that an evaluation left in `folder`.
+
+    Raises RecordError where the file cannot be read, tells of one picture twice, or is of another evaluation, which
+    may have written over it.
+    """
     from benchbox.records.scores import read_predictions  # pandas, which only an evaluation needs
 
+    path = folder / record.files["predictions"]
     frame = read_predictions(path)
     answers = dict(zip(frame["picture"].tolist(), (frame["label_rank"] == 1).tolist(), strict=True))
     if len(answers) != len(frame):
         raise RecordError(f"{path} names a picture twice")
+    scored, right = record.last("correct"), sum(answers.values())
+    if scored is not None and scored != right:
+        said = f"{path} is right on {right:,} of {len(answers):,} pictures, and its record on {scored:,.0f}"
+        raise RecordError(f"{said}: it is of another run")
     return answers

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from benchbox.gate.evidence import EXACT
 from benchbox.gate.hard_keys import RowKeys, in_words
 from benchbox.gate.pairing import Both
 from benchbox.gate.rows import RowSeen
-from benchbox.gate.verdict import Bounds, Series, State, Verdict
+from benchbox.gate.verdict import EXACT, Bounds, Series, State, Verdict
 
 METHOD = "exact"
 

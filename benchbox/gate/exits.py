@@ -48,7 +48,7 @@ def conclusion(verdicts: Sequence[Verdict]) -> str:
     gated = [verdict for verdict in verdicts if verdict.state not in NEUTRAL]
     code = exit_code(verdicts)
     if not gated:
-        return f"NOTHING GATED: none of {_counted(len(verdicts), 'verdict')} counts, and that is no pass"
+        return f"NOTHING GATED: none of {counted(len(verdicts), 'verdict')} counts, and that is no pass"
     if code == EXIT_REGRESSION:
         return _line("FAIL", _of(gated, FAILING), gated, one="is", many="are", what="worse, broken or missing")
     if code == EXIT_UNASSERTED:
@@ -76,11 +76,11 @@ def _passed(gated: Sequence[Verdict]) -> str:
         "accepted": sum(bool(verdict.accepted) for verdict in gated),
     }
     said = "".join(f", {count} {name}" for name, count in others.items() if count)
-    return f"PASS: none of {_counted(len(gated), 'gated metric')} got worse{said}"
+    return f"PASS: none of {counted(len(gated), 'gated metric')} got worse{said}"
 
 
 def _line(word: str, found: Sequence[Verdict], gated: Sequence[Verdict], *, one: str, many: str, what: str) -> str:
-    count = f"{len(found)} of {_counted(len(gated), 'gated metric')}"
+    count = f"{len(found)} of {counted(len(gated), 'gated metric')}"
     return f"{word}: {count} {one if len(found) == 1 else many} {what}: {_named(found)}"
 
 
@@ -96,7 +96,8 @@ def _name(verdict: Verdict) -> str:
     return f"{' '.join(filter(None, (verdict.row, metric)))} ({said})"
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """`1 day`, `20 days`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 

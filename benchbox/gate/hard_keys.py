@@ -9,8 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import asdict
+
 from benchbox.gate.rows import RowSeen
 from benchbox.gate.verdict import Group, KeyDifference, Mode
+from benchbox.plan.spec import RunSpec
 from benchbox.records.fingerprint import SHOWN, Fingerprint, short_hash
 from benchbox.records.record import Record
 
@@ -47,7 +50,7 @@ Table = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class RowKeys:
-    """In which hard keys the arms of one row differ: the machine's, the workload's, and those of its timing."""
+    """In which hard keys the arms of one row differ: machine and placement, the workload's, those of its timing."""
 
     machine: tuple[KeyDifference, ...] = ()
     workload: tuple[KeyDifference, ...] = ()
@@ -66,15 +69,21 @@ class RowKeys:
 
 
 def row_keys(base: RowSeen, new: RowSeen, *, mode: Mode) -> RowKeys:
-    """In which hard keys two sides of a row differ. The very same records differ in nothing."""
+    """In which hard keys two sides of a row differ. The very same records differ in nothing.
+
+    A row that ran in another place or form in each arm also differs by what its runs were told.
+    """
     if base.records == new.records:
         return RowKeys()
     workload = _compared(base.good, new.good, _workload)
     if base.spec.task not in TIMED:
         return RowKeys(workload=workload)
     timed = timed_records(base), timed_records(new)
+    machine = _machine(base.good, new.good, mode=mode)
+    named = {difference.key for difference in machine + workload}
+    placed = _differences([_placement(base.spec)], [_placement(new.spec)])
     return RowKeys(
-        machine=_machine(base.good, new.good, mode=mode),
+        machine=(*machine, *(difference for difference in placed if difference.key not in named)),
         workload=workload,
         timing=_compared(*timed, _timing) if all(timed) else (),
     )
@@ -98,6 +107,12 @@ def _workload(record: Record) -> Table:
         "precision": actual.precision,
         "memory format": actual.memory_format,
     }
+
+
+def _placement(spec: RunSpec) -> Table:
+    """Every field of a placement by its name in words: `keeps memory`."""
+    told = asdict(spec.placement)
+    return {name.replace("_", " "): "auto" if value is None else str(value) for name, value in told.items()}
 
 
 def _timing(record: Record) -> Table:

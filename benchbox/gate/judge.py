@@ -13,9 +13,9 @@ from benchbox.gate import accuracy, memory, times
 from benchbox.gate.acceptance import accept, check_accepted
 from benchbox.gate.accuracy import accuracy_verdict, has_accuracy
 from benchbox.gate.control import control_seen
-from benchbox.gate.evidence import EXACT, Arm
+from benchbox.gate.evidence import Arm
 from benchbox.gate.exact import exact_verdicts, has_exact
-from benchbox.gate.exits import conclusion, exit_code
+from benchbox.gate.exits import NEUTRAL, conclusion, counted, exit_code
 from benchbox.gate.hard_keys import TIMED, RowKeys, gathered, row_keys
 from benchbox.gate.memory import has_memory, memory_verdict
 from benchbox.gate.pairing import Both, Match, match_rows
@@ -23,7 +23,16 @@ from benchbox.gate.row_states import Said, row_state
 from benchbox.gate.rows import SCORED, RowSeen
 from benchbox.gate.rules import Rules
 from benchbox.gate.timing import Second, has_time, time_verdict
-from benchbox.gate.verdict import ControlSeen, GateReport, Group, KeyDifference, Mode, Schedule, Verdict
+from benchbox.gate.verdict import (
+    EXACT,
+    ControlSeen,
+    GateReport,
+    Group,
+    KeyDifference,
+    Mode,
+    Schedule,
+    Verdict,
+)
 from benchbox.plan.spec import TASKS
 
 # After so many days a baseline's machine is hardly the same, whatever its fingerprint says.
@@ -177,7 +186,7 @@ def _of_numbers(both: Both, keys: RowKeys, bench: _Bench) -> Iterator[Verdict]:
         if kind.is_in(both.base):
             yield from _of_group(group, both, keys, bench)
         elif group in rules.asked and both.base.spec.task in kind.tasks:
-            yield _unmet(both.case, both.name, group)
+            yield _unmet(both.case, both.name, group, lack="the base has none")
 
 
 def _of_group(group: Group, both: Both, keys: RowKeys, bench: _Bench) -> Iterator[Verdict]:
@@ -194,18 +203,25 @@ def _of_group(group: Group, both: Both, keys: RowKeys, bench: _Bench) -> Iterato
 
 
 def _of_groups(entries: Sequence[_Entry], rules: Rules) -> Iterator[Verdict]:
-    """A verdict for each group that was asked for and that no row of the base is of a kind to have."""
-    tasks = {entry.match.base.spec.task for entry in entries if entry.match.base is not None}
-    for group in rules.asked if tasks else ():
+    """A verdict for each group that the user chose and that no gated row of the base is of a kind to have."""
+    tasks = {row.spec.task for row in _gated(entries)}
+    for group in rules.promised if tasks else ():
         if tasks.isdisjoint(_KINDS[group].tasks):
-            yield _unmet("", "every row", group)
+            yield _unmet("", "every row", group, lack="no gated row of the base has it")
 
 
-def _unmet(case: str, row: str, group: Group) -> Verdict:
-    reason = "it was asked for, and the base has none"
-    return Verdict(
-        case=case, row=row, metric=_KINDS[group].metric, group=group, state="INCOMPARABLE", reason=reason
-    )
+def _gated(entries: Sequence[_Entry]) -> list[RowSeen]:
+    """The rows of the base that count: of one that was left out, or is new, no group is gated."""
+    return [
+        entry.match.base
+        for entry in entries
+        if entry.match.base is not None and (entry.said is None or entry.said[0] not in NEUTRAL)
+    ]
+
+
+def _unmet(case: str, row: str, group: Group, *, lack: str) -> Verdict:
+    metric, reason = _KINDS[group].metric, f"it was asked for, and {lack}"
+    return Verdict(case=case, row=row, metric=metric, group=group, state="INCOMPARABLE", reason=reason)
 
 
 def _differences(entries: Sequence[_Entry]) -> tuple[KeyDifference, ...]:
@@ -232,8 +248,9 @@ def _notes(base: Arm, new: Arm, *, entries: Sequence[_Entry], rules: Rules, is_s
         yield f"the base is {age:.0f} days old: record a new one"
     for name, arm in (("the base", base), ("new", new)):
         if (days := arm.source.age_days) is not None and days < 0:
-            yield f"{name} was made {-days:.0f} days after today, {rules.today}: one of the two dates is wrong"
-    rows = [entry.match.base for entry in entries if entry.match.base is not None]
+            after = f"{counted(round(-days), 'day')} after today, {rules.today}"
+            yield f"{name} was made {after}: one of the two dates is wrong"
+    rows = _gated(entries)
     without = [group for group in rules.groups if rows and not any(_KINDS[group].is_in(row) for row in rows)]
     if without:
-        yield f"not gated, since no row of the base has it: {', '.join(without)}"
+        yield f"not gated, since no gated row of the base has it: {', '.join(without)}"

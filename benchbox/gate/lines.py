@@ -71,15 +71,18 @@ def _gathered(journal: Path, content: bytes) -> Lines:
 def _read_line(line: bytes, *, place: str) -> tuple[Record | Fault, str]:
     """A record or a fault, and a note where a record is only used in part."""
     try:
-        return decode(line), ""
+        record = decode(line)
+        if _is_resolved(record.spec):
+            return record, ""
+        reason = "fit.batch_size is null, and every run that was made has one"
     except _BROKEN as error:
         reason = error.what if isinstance(error, UsageError) else f"not a record: {error}"
     loose = _loose(line)
     if loose is None or loose.get("schema") not in READABLE:
         return Fault(reason=f"{place}: {reason}"), ""
-    record = _without_fingerprint(loose)
-    if record is not None:
-        return record, f"{place}: the fingerprint is not used, since it is not whole ({reason})"
+    usable = _without_fingerprint(loose)
+    if usable is not None:
+        return usable, f"{place}: the fingerprint is not used, since it is not whole ({reason})"
     return Fault(reason=f"{place}: {_not_finite(loose) or reason}", spec=_spec(loose)), ""
 
 
@@ -97,16 +100,23 @@ def _without_fingerprint(loose: Mapping[str, Any]) -> Record | None:
     if loose.get("fingerprint") is None:
         return None
     try:
-        return msgspec.convert({**loose, "fingerprint": None}, Record)
+        record = msgspec.convert({**loose, "fingerprint": None}, Record)
     except _BROKEN:
         return None
+    return record if _is_resolved(record.spec) else None
 
 
 def _spec(loose: Mapping[str, Any]) -> RunSpec | None:
     try:
-        return msgspec.convert(loose.get("spec"), RunSpec)
+        spec = msgspec.convert(loose.get("spec"), RunSpec)
     except _BROKEN:
         return None
+    return spec if _is_resolved(spec) else None
+
+
+def _is_resolved(spec: RunSpec) -> bool:
+    """Whether a run can be named: its batch is part of its case and its name."""
+    return spec.task == "evaluate" or spec.fit.batch_size is not None
 
 
 def _not_finite(loose: Mapping[str, Any]) -> str:

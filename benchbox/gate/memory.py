@@ -41,6 +41,7 @@ def memory_verdict(both: Both, keys: RowKeys) -> Verdict:
     allowance = _GPU if both.new.spec.placement.device.startswith("cuda") else _RESIDENT
     state, reason = _state(both, base, new, keys=keys, allowance=allowance)
     middle = median(base)
+    margin = allowance.above(middle) / middle - 1 if middle else None
     return Verdict(
         case=both.case,
         row=both.name,
@@ -50,8 +51,8 @@ def memory_verdict(both: Both, keys: RowKeys) -> Verdict:
         reason=reason,
         base=middle,
         new=median(new) if new else None,
-        bounds=_bounds(base, new),
-        margin=allowance.above(middle) / middle - 1 if middle else None,
+        bounds=_bounds(base, new, margin=margin),
+        margin=margin,
         series=Series(base=base, new=new),
     )
 
@@ -83,12 +84,20 @@ def _state(
         return "IMPROVED", f"every process of new took at least {(min(base) - max(new)) / MIB:,.1f} MiB less"
     if max(new) <= allowance.above(min(base)):
         return "PASS", ""
-    return "INCONCLUSIVE", "the peaks of both arms overlap, and differ by more than the margin"
+    if min(new) > max(base):
+        return "INCONCLUSIVE", "every process of new took more, but not all of them by more than the margin"
+    return "INCONCLUSIVE", "the peaks of both arms overlap, and some differ by more than the margin"
 
 
-def _bounds(base: tuple[float, ...], new: tuple[float, ...]) -> Bounds | None:
-    """New over base at the middle and at the extremes; None where a peak is 0, as of the smallest networks."""
+def _bounds(base: tuple[float, ...], new: tuple[float, ...], *, margin: float | None) -> Bounds | None:
+    """New over base at the middle and at the extremes; None where a peak is 0, as of the smallest networks.
+
+    The range of a few processes bounds nothing: beyond the margin they exclude no increase, however large.
+    """
     if not new or not min(base) or not min(new):
+        return None
+    few = min(len(base), len(new)) < LEAST_PROCESSES
+    if few and margin is not None and median(new) / median(base) > 1 + margin:
         return None
     return Bounds(
         value=median(new) / median(base),

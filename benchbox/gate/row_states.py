@@ -19,9 +19,11 @@ _UNREADABLE = "not found in what could be read of new"
 def row_state(match: Match, *, rules: Rules, is_whole: bool) -> Said | None:
     """The state of a row as a whole. `is_whole` says that all of new's records could be read.
 
-    What broke in new and not in the base is an ERROR; what broke in both, or in the base alone, cannot be compared.
+    What failed or is broken in new and not in the base is an ERROR. What failed in both, or is a broken record of
+    the base, cannot be compared. What failed in the base alone, in all of its processes, is NEW, declared or not:
+    the commit that repairs a network must not be stopped for it.
     """
-    if is_meant(match.case, match.name, by=rules.skipped):
+    if _is_left_out(match, rules):
         return "SKIPPED", "left out"
     if not match.is_gated and match.base is not None:
         return "SKIPPED", "not among the declared rows"
@@ -30,6 +32,14 @@ def row_state(match: Match, *, rules: Rules, is_whole: bool) -> Said | None:
     if match.new is None:
         return _without_new(match, match.base, rules=rules, is_whole=is_whole)
     return _broken(match.base, match.new) or _ended(match.base, match.new)
+
+
+def _is_left_out(match: Match, rules: Rules) -> bool:
+    """A row that the arms have under two cases is left out where both are: either may have been asked for."""
+    sides = {match.case: match.name}
+    if match.base is not None:
+        sides.setdefault(match.base.case, match.was or match.name)
+    return all(is_meant(case, name, by=rules.skipped) for case, name in sides.items())
 
 
 def _without_base(match: Match, *, is_whole: bool) -> Said:

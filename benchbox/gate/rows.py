@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from benchbox.gate.evidence import Arm
 from benchbox.gate.lines import Fault
-from benchbox.plan.spec import RunSpec, case
+from benchbox.plan.spec import PlacementSpec, RunSpec, case
 from benchbox.records.record import GOOD, Record
 
 # Tasks of which seeds, not processes, are the replicates.
@@ -28,6 +30,11 @@ class RowSeen:
     faults: tuple[str, ...] = ()
     ambiguity: str = ""
     answers: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
+
+    @property
+    def work(self) -> str:
+        """The case of the same work in any place and form."""
+        return case(replace(self.spec, placement=PlacementSpec()))
 
     @property
     def good(self) -> tuple[Record, ...]:
@@ -78,13 +85,12 @@ def _row(
 
 
 def _counting(records: Sequence[Record]) -> list[Record]:
-    """The records without those that a resumed run made again; of a run that was not resumed all.
+    """The records without those that did not end well and were made again when their run was resumed.
 
-    A run was resumed where a record that did not end well is followed by another of the same spec.
+    What ended well is never made again: two such records of one process both stand, and which counts is not known.
     """
     last = {_identity(record): record for record in records}
-    is_resumed = any(record.status not in GOOD and record is not last[_identity(record)] for record in records)
-    return list(last.values()) if is_resumed else list(records)
+    return [record for record in records if record.status in GOOD or record is last[_identity(record)]]
 
 
 def _identity(record: Record) -> tuple[bool, RunSpec]:

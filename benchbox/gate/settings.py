@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `margin` is that of time, None for the preset's; `margins` are others by a glob over rows, of which the last
     that matches counts. `metrics` None gates what there is. `seconds` are of timing a row, arm and pair, `pairs`
-    the least and the most of them, `time_limit` the minutes of the whole. `removed` rows may be missing in new,
+    the least and the most of them, `time_limit` the minutes of all but evaluations. `removed` rows may be missing in new,
     `renamed` are new names by old ones.
     """
 
@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _need(0 < self.time_limit < inf, "time-limit", self.time_limit, "minutes, more than 0, finite")
         _need(self.seed >= 0, "seed", self.seed, "0 or more")
         _need(self.metrics is None or bool(self.metrics), "metrics", "none", "one or more")
+        metrics = self.metrics or ()
+        _need(len(set(metrics)) == len(metrics), "metrics", ", ".join(metrics), "each once")
         margins = {"margin": self.margin} | {
             f"margins of {pattern!r}": margin for pattern, margin in self.margins.items()
         }
@@ -136,7 +138,7 @@ def make_rules(
 
     `declared` are those that there must be, by case, with the names that the user gave them, empty for none; None
     for those of the base. Of the rows only those that match one of `globs` are gated, all where there are none.
-    `groups` are gated where the settings name none.
+    `groups` are gated where the settings name none; those that these name must be had by a row. `today` is in UTC.
     """
     known = {**rows, **{case: name or rows.get(case, case) for case, name in (declared or {}).items()}}
     return Rules(
@@ -144,6 +146,7 @@ def make_rules(
         margin=settings.margin_in_force,
         margins=settings.margins,
         groups=settings.metrics or tuple(groups),
+        chosen=settings.metrics or (),
         declared=tuple(declared or ()),
         names=known,
         removed=settings.removed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from benchbox.gate.control import disturbance
-from benchbox.gate.decision import decide
+from benchbox.gate.decision import LEAST_PAIRS, decide
 from benchbox.gate.hard_keys import RowKeys, in_words, timed_records
 from benchbox.gate.pairing import Both
 from benchbox.gate.pairs import slices
@@ -115,7 +115,7 @@ def _compare(both: Both, *, mode: Mode, margin: float) -> Compared:
 def _judged(both: Both, seen: Compared, *, margin: float, mode: Mode, control: ControlSeen | None) -> Said:
     if seen.bounds is None:
         what = "pair" if mode == "A/B" else "process of each arm"
-        return "INCONCLUSIVE", f"one {what} says nothing: two are needed at least, and better six"
+        return "INCONCLUSIVE", f"one {what} says nothing: two are needed at least, and better {LEAST_PAIRS}"
     if doubt := too_fast(seen.bounds, both.new):
         return "IMPLAUSIBLE", doubt
     disturbed = disturbance(control, margin=margin) if mode == "A/B" else None

@@ -31,6 +31,9 @@ Schedule = Literal["", "slices", "blocks"]
 
 STATES: tuple[str, ...] = get_args(State)
 GROUPS: tuple[str, ...] = get_args(Group)
+# What is counted, and everything else of which there are verdicts.
+EXACT = ("parameters", "buffers", "weight_bytes", "flops")
+METRICS = (*EXACT, "sample_seconds", "peak_memory", "top1")
 
 # History of gate.json.
 #   1  2026-11: the first.
@@ -146,7 +149,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """All verdicts of one comparison, in the order of the declared rows, and what they rest on.
 
     `code` is the exit code and `conclusion` one line that says why. `is_self` says that both arms are the same code
-    or the same records. `reproduce` is the command that does it again. `today` is an input, a date as 2026-11-24.
+    or the same records. `reproduce` is the command that does it again. `today` is an input, a date in
+    UTC as 2026-11-24.
     """
 
     schema: int = SCHEMA

@@ -12,6 +12,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,8 @@ from benchbox.plan.spec import ModelSpec
 
 # Auxiliary heads make a tuple of the output while training, and init_weights unset makes torchvision warn.
 _INCEPTION = {"aux_logits": False, "init_weights": True}
+# What files are called in `sys.modules`: a user's network, and neighbours whose own name means several.
+_NETWORK, _NEIGHBOUR = "_benchbox_network_", "_benchbox_neighbour_"
 TORCHVISION_EXTRAS: dict[str, dict[str, bool]] = {"googlenet": _INCEPTION, "inception_v3": _INCEPTION}
 
 
@@ -129,7 +132,7 @@ def _require_known(name: str, known: list[str], *, package: str) -> None:
 def _build_own(maker: str, name: str, **asked: int) -> nn.Module:
     """A user's factory, called with those of `asked` that its signature accepts."""
     full = f"{maker}:{name}"
-    with _importable(_folder(maker)):
+    with _importable(_folder(maker)), _own_neighbours(maker):
         module = _load(maker)
         factory = getattr(module, name, None)
         if factory is None:
@@ -194,6 +197,42 @@ def _importable(folder: Path) -> Iterator[None]:
             sys.path.remove(str(folder))
 
 
+@contextlib.contextmanager
+def _own_neighbours(maker: str) -> Iterator[None]:
+    """Have a file import the neighbours beside it, though those of another file in this process have their names.
+
+    Such a name is nobody's afterwards: what imports it only when it is called finds nothing, not the other's.
+    """
+    if not _is_file(maker):
+        yield
+        return
+    _set_aside(_folder(maker))
+    try:
+        yield
+    finally:
+        _set_aside(_folder(maker))
+
+
+def _set_aside(folder: Path) -> None:
+    """Give modules another name whose own one means a neighbour in this folder and in that of another network."""
+    networks = [module for name, module in sys.modules.items() if name.startswith(_NETWORK)]
+    folders = {folder, *(Path(str(module.__file__)).resolve().parent for module in networks)}
+    if len(folders) < 2:
+        return
+    names = Counter(name for each in folders if each.is_dir() for name in _neighbours(each))
+    shared = {name for name, count in names.items() if count > 1 and name != __name__.partition(".")[0]}
+    for name in [name for name in sys.modules if name.partition(".")[0] in shared]:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is not None and any(Path(file).resolve().is_relative_to(each) for each in folders):
+            # Kept, so that it can still be told from which files this process works.
+            sys.modules[_name_by_file(_NEIGHBOUR, Path(file))] = sys.modules.pop(name)
+
+
+def _neighbours(folder: Path) -> set[str]:
+    """The names by which a file imports what lies beside it."""
+    return {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
+
+
 def _source(maker: str) -> Path:
     """The file that a user's network comes from."""
     if _is_file(maker):
@@ -229,7 +268,7 @@ def _load(maker: str) -> ModuleType:
 
 def _load_file(path: Path) -> ModuleType:
     # A name of its own, so that a user's `resnet.py` hides no installed module.
-    name = f"_benchbox_network_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    name = _name_by_file(_NETWORK, path)
     found = importlib.util.spec_from_file_location(name, path)
     if found is None or found.loader is None:
         raise ModelError(f"{path} cannot be imported", allowed="a Python source file")
@@ -238,3 +277,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     found.loader.exec_module(module)
     return module
+
+
+def _name_by_file(prefix: str, path: Path) -> str:
+    return f"{prefix}{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"

@@ -19,6 +19,8 @@ from benchbox.plan.spec import RunSpec, case
 # History of the messages. Arms of another number are refused; a field that is added with a default keeps it.
 #   1  2026-11: the first.
 PROTOCOL = 1
+# Folders of installed packages, wherever an environment lies: nobody's own code.
+INSTALLED = ("site-packages", "dist-packages")
 
 Passes = Literal["none", "memory", "all"]
 TIMED = ("infer", "train_step")
@@ -113,7 +115,7 @@ class Opened(Message, frozen=True, kw_only=True):
 class Turn(Message, frozen=True, kw_only=True):
     """Work for a slice of about so many seconds, one call at least, in block `block`; answer Turned, or Lost.
 
-    `row` None is the control, which is made and warmed at its first turn.
+    `row` None is the control, which is made and warmed at its first turn; it answers Turned, or NoMemory.
     """
 
     row: int | None
@@ -147,13 +149,15 @@ class Identity(Message, frozen=True, kw_only=True):
 
     `imported` holds by a row's case the file of its network, relative to the arm's folder where it lies below.
     `outside` are the cases of those networks of a user's own that do not. `files` are all source files below the
-    folder that were imported, those of an environment left out, with the SHA-256 of each.
+    folder that were imported, those of an environment left out, with the SHA-256 of each; `elsewhere` are those
+    that lie neither below the folder nor in an environment.
     """
 
     hello: Hello
     imported: dict[str, str]
     outside: tuple[str, ...]
     files: dict[str, str]
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -186,6 +190,12 @@ class Lost(Message, frozen=True, kw_only=True):
     record: msgspec.Raw
 
 
+class NoMemory(Message, frozen=True, kw_only=True):
+    """Memory ran out for the control, which is nobody's fault but of all that are alive together."""
+
+    reason: str
+
+
 class Stopped(Message, frozen=True, kw_only=True):
     """The last word of an arm that was told to end: the records of the rows that were open, by their places."""
 
@@ -199,7 +209,7 @@ class Refused(Message, frozen=True, kw_only=True):
 
 
 Wish = Open | Turn | Look | Identify | Finish
-Said = Hello | Opened | Turned | Looked | Identity | Finished | Lost | Stopped | Refused
+Said = Hello | Opened | Turned | Looked | Identity | Finished | Lost | NoMemory | Stopped | Refused
 
 
 class Greeting(msgspec.Struct, frozen=True, kw_only=True):

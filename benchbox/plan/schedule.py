@@ -3,6 +3,7 @@
 Pure arithmetic from a seed. Which arms are alive, and when enough blocks were seen, others say.
 """
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -11,6 +12,9 @@ from benchbox.plan.spec import FEW_SAMPLES, SLOW_CALL
 # Long against waking up an arm, short against the minutes over which a shared host changes.
 SLICE_SECONDS = 0.1
 SLICES_A_BLOCK = 2
+# Threads of the arm that worked before spin after their last work, on the cores of the one that works now: those of
+# libgomp for about 3 ms (GOMP_SPINCOUNT), and for several times that where they share cores.
+WAKE_SECONDS = 0.01
 # An interval of the median needs six blocks. A slow call makes a slice alone, and has no untimed one before it.
 LEAST_BLOCKS = 6
 
@@ -46,10 +50,12 @@ def calls_a_slice(estimate: float, *, seconds: float) -> int:
 def untimed_calls(estimate: float, *, ahead: int = 0) -> int:
     """How many calls wake an arm up before its slice is timed.
 
-    One, and none where a call is slow: what waking costs is lost in it. `ahead` batches that a loader has
-    fetched while the arm slept must be used up as well, or the slice would not see what loading costs.
+    As many as last for WAKE_SECONDS, and none where a call is slow: what waking costs is lost in it. `ahead`
+    batches that a loader has fetched while the arm slept must be used up as well, or the slice would not see what
+    loading costs.
     """
-    return max(ahead, 0 if estimate > SLOW_CALL else 1)
+    waking = 0 if estimate > SLOW_CALL else math.ceil(WAKE_SECONDS / max(estimate, 1e-9))
+    return max(ahead, waking)
 
 
 def least_blocks(estimates: Sequence[float]) -> int:

@@ -38,7 +38,7 @@ class BaselineRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a baseline: medians over its processes or seeds, None for what it has not.
 
     `seconds` are those of a call, `to_control` their ratio to the control network's. `records` counts those that
-    ended well, `failed` the others.
+    ended well, `failed` the others. A row with faults has no times.
     """
 
     case: str
@@ -77,8 +77,10 @@ def baseline_rows(arm: Arm) -> tuple[BaselineRow, ...]:
 
 
 def _row(row: RowSeen, name: str) -> BaselineRow:
-    times = [median(record.values("sample_seconds")) for record in row.measured("sample_seconds")]
-    to_control = [math.exp(relative(record)) for record in row.measured("control_seconds")]
+    # A time that cannot be, such as 0, is a fault of its row: there is nothing to take a logarithm of.
+    timed = () if row.faults else row.measured("sample_seconds")
+    times = [median(record.values("sample_seconds")) for record in timed]
+    to_control = [math.exp(relative(record)) for record in timed if record.values("control_seconds")]
     return BaselineRow(
         case=row.case,
         row=name,

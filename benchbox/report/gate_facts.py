@@ -80,7 +80,8 @@ def counts(report: GateReport) -> str:
     """`24 metrics of 6 rows declared, 22 gated: 1 FAIL, 21 PASS; 1 NEW, 1 SKIPPED`."""
     seen: Counter[str] = Counter(verdict.state for verdict in report.verdicts)
     declared = [verdict for verdict in report.verdicts if verdict.state != "NEW"]
-    rows = len({verdict.case for verdict in declared})
+    # One of a whole arm, or of every row, has no case.
+    rows = len({verdict.case for verdict in declared if verdict.case})
     accepted = sum(verdict.state == "PASS" and bool(verdict.accepted) for verdict in report.verdicts)
     aside = f" ({accepted} accepted)" if accepted else ""
     gated = ", ".join(f"{seen[state]} {state}{aside * (state == 'PASS')}" for state in _ranked(seen))

@@ -25,7 +25,7 @@ _CALM = ("PASS", "IMPROVED", *NEUTRAL)
 # What each state means, for those that a page holds.
 MEANINGS = {
     "PASS": "shown to be no worse than the margin allows",
-    "FAIL": "shown to be worse by more than the margin; in A/B mode a second, independent series agrees",
+    "FAIL": "worse by more than the margin, a count by any number; a time tells whether a second series agrees",
     "IMPROVED": "shown to be better by more than the margin",
     "INCONCLUSIVE": "the noise leaves both open; nothing is claimed",
     "NOT_REPRODUCED": "the first series failed and the second did not; counts as undecided",

@@ -29,16 +29,19 @@ _NUMBER = ".15g"
 
 
 def junit(report: GateReport) -> bytes:
-    """The document, in the order of the declared rows. Where nothing was gated, that is an error in it."""
+    """The document, in the order of the declared rows.
+
+    Where every case is skipped and the gate is no pass, such as one without a base, that is an error in it.
+    """
     suite = TestSuite(NAME)
     for name, value in _suite_properties(report):
         if value:
             suite.add_property(_text(name), _text(value))
     cases: list[junitparser.TestCase] = [_case(verdict) for verdict in report.verdicts]
-    if not report.gated:
-        cases.append(
-            _with(TestCase(name="gate", classname=NAME), Error(_text(conclusion(report)), "NOTHING GATED"))
-        )
+    if report.code and not report.of_state(*_GOOD, *_FAILURES, *_ERRORS):
+        word = report.conclusion.partition(":")[0]
+        error = Error(_text(conclusion(report)), _text(word))
+        cases.append(_with(TestCase(name="gate", classname=NAME), error))
     # One by one each would have all be counted again.
     suite.add_testcases(cases)
     document = JUnitXml(NAME)

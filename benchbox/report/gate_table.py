@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchbox.gate.evidence import EXACT
 from benchbox.gate.exits import FAILING
-from benchbox.gate.verdict import GateReport, Verdict
+from benchbox.gate.verdict import EXACT, GateReport, Verdict
 from benchbox.report import text
 from benchbox.report.gate_facts import conclusion, difference_texts, explained, facts
 from benchbox.report.gate_order import NOT_GATED, PASSED, Section, code_word, sections

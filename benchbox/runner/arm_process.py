@@ -27,8 +27,8 @@ LOOK_SECONDS = 1.0
 LEAVE_SECONDS = 10.0
 # A message is a record at most; a longer one is none.
 LONGEST = 2**26
-# Of what it printed, so many lines are told where it died.
-SHOWN_LINES = 12
+# Of what it printed, so many lines are told where it died, from so many of its last bytes.
+SHOWN_LINES, SHOWN_BYTES = 12, 2**16
 
 
 class ProcessOver(BenchboxError):  # noqa: N818 - an event, not a fault
@@ -112,7 +112,7 @@ class ArmProcess:
     def said(self) -> str:
         """The last lines of what it printed."""
         with suppress(OSError), self._output.open("rb") as output:
-            output.seek(self._printed)
+            output.seek(max(self._printed, output.seek(0, os.SEEK_END) - SHOWN_BYTES))
             return "\n".join(output.read().decode(errors="replace").strip().splitlines()[-SHOWN_LINES:])
         return ""
 

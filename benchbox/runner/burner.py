@@ -30,7 +30,8 @@ while True:
 def burning(seed: int) -> Iterator[None]:
     """One core burns in bursts drawn from `seed` while the context is open."""
     words = [sys.executable, "-c", _PROGRAM, str(seed), str(os.getpid())]
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL) as process:
+    # A session of its own: Ctrl-C is for this process, which then ends it.
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True) as process:
         try:
             yield
         finally:

@@ -4,14 +4,14 @@ It puts the gate to the proof: the code itself is changed, as a careless commit 
 layers are repeated is chosen by their share of the FLOPs; what that costs in time is for a measurement to say.
 """
 
-import os
-import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchbox.errors import SpecError, UsageError
+from benchbox.plan.catalogue import CATALOGUE
 from benchbox.records.description import Layer
+from benchbox.runner.places import git
 
 # The file and the class of each architecture that can be slowed.
 CLASSES: dict[str, tuple[str, str]] = {
@@ -70,6 +70,12 @@ def choose_repeats(layers: Sequence[Layer], share: float) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def slowed_with(architecture: str) -> tuple[str, ...]:
+    """The other architectures that are of the same class, so that whoever slows one of them slows all."""
+    family = architecture.partition("_")[0]
+    return tuple(name for name in CATALOGUE if name != architecture and name.partition("_")[0] == family)
+
+
 def slowed_source(source: str, name: str, paths: Sequence[str]) -> str:
     """An architecture's module in which the layers at these paths of class `name` work once more."""
     return source + _APPENDED.format(name=name, paths=tuple(paths))
@@ -81,23 +87,23 @@ def commit_slower(repository: Path, commit: str, architecture: str, paths: Seque
     No branch points to it and no file of the working tree is touched. Raises UsageError where the repository is not
     benchbox's own, and SpecError for an architecture that cannot be slowed.
     """
-    file, name = _class_of(architecture)
+    file, name = class_of(architecture)
     source = slowed_source(read_source(repository, commit, file), name, paths)
-    blob = _git(repository, "hash-object", "-w", "--stdin", content=source)
+    blob = git(repository, "hash-object", "-w", "--stdin", content=source)
     with tempfile.TemporaryDirectory() as folder:
         # An index of its own: that of the user holds what is about to be committed.
         own = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **_AUTHOR}
-        _git(repository, "read-tree", commit, variables=own)
-        _git(repository, "update-index", "--cacheinfo", f"100644,{blob},{file}", variables=own)
-        tree = _git(repository, "write-tree", variables=own)
+        git(repository, "read-tree", commit, variables=own)
+        git(repository, "update-index", "--cacheinfo", f"100644,{blob},{file}", variables=own)
+        tree = git(repository, "write-tree", variables=own)
         message = f"{architecture}: repeat {len(paths)} layers, to put the gate to the proof"
-        return _git(repository, "commit-tree", tree, "-p", commit, "-m", message, variables=own)
+        return git(repository, "commit-tree", tree, "-p", commit, "-m", message, variables=own)
 
 
 def read_source(repository: Path, commit: str, file: str) -> str:
     """A file of benchbox as it is in a commit. Raises UsageError where the repository is not benchbox's own."""
     try:
-        return _git(repository, "show", f"{commit}:{file}", is_whole=True)
+        return git(repository, "show", f"{commit}:{file}", is_whole=True)
     except UsageError as error:
         raise UsageError(
             f"{repository} has no {file} in {commit}",
@@ -108,35 +114,11 @@ def read_source(repository: Path, commit: str, file: str) -> str:
 
 def resolve_commit(repository: Path, name: str = "HEAD") -> str:
     """The full hash of a commit by any of its names. Raises UsageError where there is none."""
-    return _git(repository, "rev-parse", "--verify", f"{name}^{{commit}}")
+    return git(repository, "rev-parse", "--verify", f"{name}^{{commit}}")
 
 
-def _class_of(architecture: str) -> tuple[str, str]:
+def class_of(architecture: str) -> tuple[str, str]:
+    """The file and the class of an architecture. Raises SpecError for one that cannot be slowed."""
     if architecture not in CLASSES:
         raise SpecError.of("--slow", architecture, allowed=", ".join(CLASSES))
     return CLASSES[architecture]
-
-
-def _git(
-    repository: Path,
-    *words: str,
-    content: str | None = None,
-    variables: Mapping[str, str] | None = None,
-    is_whole: bool = False,
-) -> str:
-    """What git prints, without the end of its last line unless `is_whole`. Raises UsageError where it refuses."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(repository), *words],
-            input=content,
-            capture_output=True,
-            encoding="utf-8",
-            env={**os.environ, **(variables or {})},
-            check=True,
-        )
-    except FileNotFoundError as error:
-        raise UsageError("git is not installed", hint="install it, or compare folders") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines()
-        raise UsageError(f"git {words[0]} in {repository}: {said[-1] if said else 'failed'}") from error
-    return done.stdout if is_whole else done.stdout.strip()

@@ -33,13 +33,24 @@ def is_being_written(journal: Path) -> bool:
     if not journal.exists():
         return False
     with journal.open("rb") as file:
-        return _is_held_elsewhere(file)
+        return _is_held_elsewhere(file) is True
 
 
-def _is_held_elsewhere(file: IO[bytes]) -> bool:
-    """Take the lock, which lasts until the file is closed, and tell whether somebody else has it."""
+def is_abandoned(file: Path) -> bool:
+    """Whether surely no other process holds this file; where there are no locks nobody knows."""
+    if not file.exists():
+        return True
+    with file.open("rb") as opened:
+        return _is_held_elsewhere(opened) is False
+
+
+def _is_held_elsewhere(file: IO[bytes]) -> bool | None:
+    """Take the lock, which lasts until the file is closed, and tell whether somebody else has it.
+
+    None where that cannot be told.
+    """
     if sys.platform == "win32":
-        return False
+        return None
     import fcntl
 
     try:
@@ -47,5 +58,5 @@ def _is_held_elsewhere(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return True
     except OSError:
-        return False  # some network disks know no locks
+        return None  # some network disks know no locks
     return False

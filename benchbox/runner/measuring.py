@@ -4,11 +4,13 @@ One pair is made of one session or of several (`runner.session`): where a row to
 are measured again without it, and where memory forbids arms that are alive together they follow one another.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -25,6 +27,7 @@ from benchbox.records.record import STOPPED, Record
 from benchbox.runner.arm_process import ArmProcess
 from benchbox.runner.folder import OUTPUT
 from benchbox.runner.outcome import make_outcome
+from benchbox.runner.own_code import Imports
 from benchbox.runner.places import ArmPlace
 from benchbox.runner.rows_arm import ArmLost, ArmRefused, LiveRows, RowsArm
 from benchbox.runner.session import Ask, NoRoom, Session
@@ -32,6 +35,10 @@ from benchbox.runner.session import Ask, NoRoom, Session
 MakeArm = Callable[[ArmPlace], RowsArm]
 # An arm may be lost so often in one pair with no row at fault: whoever ended it may not do it again.
 MOST_LOSSES = 1
+ARMS = ("base", "new")
+# An arm that hangs may keep a series so long beyond its deadline: about what the slowest honest answer takes, as a
+# first one does where torch is read from a slow disk.
+LEAST_TIMEOUT = 60.0
 # Pictures that are found by their names, wherever an arm stands.
 NAMED = ("auto", "coil20", "turntable")
 
@@ -65,34 +72,63 @@ class Measuring:
     dataset: Path
     watcher: Observer
     clock: Callable[[], float] = time.monotonic
+    deadline: float = math.inf
     make_arm: MakeArm | None = None
     free_memory: Callable[[], int] = free_bytes
     rows: list[int] = field(init=False)
     is_cut_off: bool = field(init=False, default=False)
-    _schedule: Schedule = field(init=False, default="slices")
-    _identities: dict[int, Identity] = field(init=False, default_factory=dict)
+    # That of the pairs so far, empty before the first.
+    _schedule: Schedule = field(init=False, default="")
+    _imports: Imports = field(init=False)
     # Of the pair that is being made: by arm, then by row.
     _records: list[dict[int, Record]] = field(init=False)
     _losses: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.rows = list(range(len(self.series.specs)))
+        asked = [self._request(row, self.series.first).spec for row in self.rows]
+        self._imports = Imports(places=self.places, networks={case(spec): spec.model.name for spec in asked})
         self._begin()
 
-    def measure(self, number: int) -> Pair:
-        """One pair, by the schedule for which there is room."""
+    @property
+    def timeout(self) -> float | None:
+        """How long an arm that starts now may take for any one answer, None for no limit."""
+        left = max(0.0, self.deadline - self.clock()) + LEAST_TIMEOUT
+        limit = left if self.series.timeout is None else min(self.series.timeout, left)
+        return limit if math.isfinite(limit) else None
+
+    def measure(self, number: int) -> Pair | None:
+        """One pair, by the schedule for which there is room; None where that of the pairs so far has none any more.
+
+        Processes that follow one another differ by several times as much as those that take turns: pairs of both
+        kinds would be no sample of anything.
+        """
         began = self.clock()
-        self._begin()
-        if self._schedule == "slices":
+        if self._schedule != "blocks":
+            has_room = self._has_room_together(number)
+            if not has_room and self._schedule == "slices":
+                self._note("there is no room for another pair of this series, which ends here")
+                return None
+            self._schedule = "slices" if has_room else "blocks"
+        if self._schedule == "blocks":
+            self._begin()
+            self._measure_apart(number)
+        return self._pair(number, began, schedule=self._schedule)
+
+    def _has_room_together(self, number: int) -> bool:
+        """Measure all at once where there is room. Where there was before, it may be back in a moment."""
+        for _ in range(2 if self._schedule == "slices" else 1):
+            self._begin()
             try:
                 self._measure_together(number)
             except NoRoom as reason:
-                self.watcher(Noted(text=f"no room for all at once, so one process follows the other: {reason}"))
-                self._schedule = "blocks"
-                self._begin()
-        if self._schedule == "blocks":
-            self._measure_apart(number)
-        return self._pair(number, began, schedule=self._schedule)
+                self._note(f"no room for all at once: {reason}")
+            else:
+                return True
+        return False
+
+    def _note(self, text: str) -> None:
+        self.watcher(Noted(text=text))
 
     def measure_memory(self, number: int) -> Pair:
         """One process of each row and arm that has it to itself."""
@@ -118,7 +154,7 @@ class Measuring:
             number=number,
             records=tuple(tuple(seen[row] for row in sorted(seen)) for seen in self._records),
             schedule=schedule,
-            identities=tuple(self._identities[index] for index in sorted(self._identities)),
+            identities=self._imports.identities,
             seconds=self.clock() - began,
         )
 
@@ -135,14 +171,21 @@ class Measuring:
                 # Rows that took another arm with them before they were set up in this one.
                 for row in [row for row in over if row not in self._records[index]]:
                     self._run([index], [row], number)
+            if self._left() and self._is_late():
+                self._note("the time is up, so that nothing is measured once more")
+                return
+
+    def _is_late(self) -> bool:
+        """Whether what was lost is left out of this pair."""
+        return self.clock() >= self.deadline
 
     def _left(self) -> list[int]:
         """The rows of which no arm has a record in this pair."""
         return [row for row in self.rows if not any(row in seen for seen in self._records)]
 
     def _ask(self, number: int) -> Ask:
-        """Answers and splits are looked at once: they cost more than they could tell again."""
-        return "times and all passes" if number == self.series.first else "times"
+        """Answers and splits are looked at once, in the first pair of the first series: they cost too much."""
+        return "times and all passes" if number == 0 else "times"
 
     def _measure_apart(self, number: int) -> None:
         """Each row in two processes of each arm, which follow one another in the order of a block."""
@@ -179,6 +222,8 @@ class Measuring:
                 seconds=self.series.seconds if seconds is None else seconds,
                 seed=f"{self.series.seed} {number}",
                 ask=ask,
+                is_reversed=number % 2 == 1,
+                identified=partial(self._imports.add, indices),
                 observer=self._named(number),
                 clock=self.clock,
                 free_memory=self.free_memory,
@@ -187,6 +232,8 @@ class Measuring:
                 session.run()
             except ArmLost as lost:
                 self._excuse(lost)
+                if self._is_late():
+                    return
                 continue
             self._take(session, indices, number)
             return
@@ -196,52 +243,24 @@ class Measuring:
         self._losses += 1
         if self._losses > MOST_LOSSES:
             raise ArmRefused(f"an arm was lost twice in which no row worked: {lost.reason}") from lost
-        self.watcher(Noted(text=f"an arm was lost in which no row worked ({lost.reason}); once more"))
+        self._note(f"an arm was lost in which no row worked ({lost.reason}); once more")
 
     def _take(self, session: Session, indices: Sequence[int], number: int) -> None:
         """Keep what a session saw, each record under the spec as it was asked for."""
-        for index, identity in zip(indices, session.identities, strict=False):
-            self._identities[index] = self._grown(index, identity)
-        self._require_own()
         for index, records in zip(indices, session.records, strict=True):
             for row, record in records.items():
                 spec = self._spec(row, number)
                 self._records[index][row] = replace(record, spec=spec, case=case(spec))
         self.is_cut_off |= session.is_cut_off
 
-    def _grown(self, index: int, identity: Identity) -> Identity:
-        """What is known of an arm. Raises ArmRefused where it is not what was measured before."""
-        known = self._identities.get(index, identity)
-        changed = [name for name, content in identity.files.items() if known.files.get(name, content) != content]
-        if changed:
-            asked = self.places[index].asked
-            raise ArmRefused(f"{asked}: {changed[0]} was changed while it was measured: begin again")
-        return replace(
-            identity,
-            imported=known.imported | identity.imported,
-            outside=tuple(dict.fromkeys(known.outside + identity.outside)),
-            files=known.files | identity.files,
-        )
-
-    def _require_own(self) -> None:
-        """Raises ArmRefused where two arms measure one and the same file of a user's own, which is in neither."""
-        if len({place.root for place in self.places}) < 2 or len(self._identities) < 2:
-            return
-        base, new = self._identities[0], self._identities[1]
-        for row in base.outside:
-            file = base.imported.get(row)
-            if row in new.outside and file == new.imported.get(row):
-                raise ArmRefused(
-                    f"both arms import the network of {row} from {file}, which is in neither of them: name a file "
-                    "from the folder in which you stand, or a module that lies there and is not installed elsewhere"
-                )
-
     def _make(self, index: int) -> RowsArm:
         place = self.places[index]
         if self.make_arm is not None:
             return self.make_arm(place)
-        process = ArmProcess(place.root, output=(self.folder / OUTPUT).resolve())
-        return LiveRows(place, process, timeout=self.series.timeout)
+        # Each has a file of its own, so that what it said last is not what the other said.
+        name = OUTPUT if len(self.places) < 2 else f"{ARMS[index]}-{OUTPUT}"
+        process = ArmProcess(place.root, output=(self.folder / name).resolve())
+        return LiveRows(place, process, timeout=self.timeout)
 
     def _named(self, number: int) -> Observer:
         """Phases say of which pair they are."""

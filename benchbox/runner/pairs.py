@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 from benchbox.errors import Interrupted
 from benchbox.plan.gate import FIRST_OF_MEMORY, PROCESSES_OF_MEMORY, GateSeries
@@ -37,9 +38,10 @@ def measure_pairs(
     """Pairs of the arms, one or two, each given when it has ended, until `is_known` of all so far.
 
     There are at least `series.least` of them and at most `series.most`; one that would end after the `deadline`, by
-    the `clock` and the longest so far, is not begun. A series also ends where no row is left. What the arms print
-    goes to a file in `folder`. Raises ArmRefused where an arm cannot be measured or imports what is not its own,
-    and Interrupted after a signal, when what was cut off has been given.
+    the `clock` and what they usually take, is not begun. A series also ends where no row is left, and where memory
+    no longer allows the schedule of its pairs. What the arms print goes to files in `folder`. Raises ArmRefused
+    where an arm cannot be measured or imports what is not its own, and Interrupted after a signal, when what was
+    cut off has been given.
     """
     measuring = Measuring(
         series=series,
@@ -48,11 +50,12 @@ def measure_pairs(
         dataset=dataset,
         watcher=watcher,
         clock=clock,
+        deadline=deadline,
         make_arm=make_arm,
         free_memory=free_memory,
     )
     made: list[Pair] = []
-    for pair in _made(measuring, measuring.measure, range(series.first, series.first + series.most), deadline):
+    for pair in _made(measuring, measuring.measure, range(series.first, series.first + series.most)):
         made.append(pair)
         yield pair
         if not measuring.is_cut_off and len(made) >= series.least and is_known(tuple(made)):
@@ -82,22 +85,28 @@ def measure_memory(
         dataset=dataset,
         watcher=watcher,
         clock=clock,
+        deadline=deadline,
         make_arm=make_arm,
     )
     numbers = range(FIRST_OF_MEMORY, FIRST_OF_MEMORY + PROCESSES_OF_MEMORY)
-    yield from _made(measuring, measuring.measure_memory, numbers, deadline)
+    yield from _made(measuring, measuring.measure_memory, numbers)
 
 
-def _made(
-    measuring: Measuring, measure: Callable[[int], Pair], numbers: Sequence[int], deadline: float
-) -> Iterator[Pair]:
-    """One pair after the other, as long as rows are left and the longest so far would end in time."""
-    longest = 0.0
+def _made(measuring: Measuring, measure: Callable[[int], Pair | None], numbers: Sequence[int]) -> Iterator[Pair]:
+    """One pair after the other, as long as rows are left and another one would end in time."""
+    seconds: list[float] = []
     for number in numbers:
-        if not measuring.rows or measuring.clock() + longest >= deadline:
+        if not measuring.rows or measuring.clock() + _usual(seconds) >= measuring.deadline:
             return
         pair = measure(number)
-        longest = max(longest, pair.seconds)
+        if pair is None:
+            return
+        seconds.append(pair.seconds)
         yield pair
         if measuring.is_cut_off:
             raise Interrupted
+
+
+def _usual(seconds: Sequence[float]) -> float:
+    """What another pair will take. The first one makes passes that no other makes, and begins on cold files."""
+    return median(seconds[1:] or seconds) if seconds else 0.0

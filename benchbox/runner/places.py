@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchbox.errors import UsageError
 from benchbox.plan.gate import Identity
-from benchbox.runner.lock import is_being_written, writing
+from benchbox.runner.lock import is_abandoned, writing
 from benchbox.signals import signals_held
 
 # The folder of a command's worktrees in the system's temporary folder, and the file in it whose lock says that
@@ -37,13 +37,15 @@ class ArmPlace:
     """Where an arm runs: `root` is the folder that it stands in and imports from.
 
     `asked` is what was typed and `commit` what is checked out there, empty outside a repository. `is_dirty` says
-    that files that git keeps were changed since.
+    that files that git keeps were changed since, or that there are sources that it does not keep. `repository` is
+    the top of the user's repository that it belongs to, also where it stands in a worktree beside that.
     """
 
     asked: str
     root: Path
     commit: str = ""
     is_dirty: bool = False
+    repository: Path | None = None
 
 
 def is_same(one: Identity, other: Identity) -> bool:
@@ -57,12 +59,15 @@ def open_places(base: str, new: str, *, here: Path | None = None) -> Iterator[tu
 
     Commits are those of the repository that holds `here`, the working folder; in a folder below its top an arm
     stands in the same folder of its worktree. Worktrees are removed at the end, whatever ends it, and those that a
-    killed command left behind at the start. Raises UsageError where there is no such folder or commit, or no git.
+    killed command left behind at the start. Raises UsageError where there is no such folder or commit, where a name
+    means both, and where there is no git.
     """
     if sys.platform == "win32":
         raise UsageError("arms cannot be compared live on Windows", hint="compare two stored runs")
     here = (here or Path.cwd()).resolve()
     asked = (base, new)
+    for name in asked:
+        _refuse_two_meanings(name, here)
     folders = [_folder(name, here) for name in asked]
     if folders[0] and folders[1]:
         yield _stand_in(base, folders[0]), _stand_in(new, folders[1])
@@ -87,14 +92,43 @@ def _folder(asked: str, here: Path) -> Path | None:
     return path.resolve() if asked and path.is_dir() else None
 
 
+def _refuse_two_meanings(asked: str, here: Path) -> None:
+    """Raises UsageError for a folder's name that is a commit's as well: either may have been meant."""
+    # No branch or tag begins so: these are folders.
+    if asked.startswith((".", "/", "-")) or _folder(asked, here) is None:
+        return
+    with suppress(_GitError):
+        commit = git(here, "rev-parse", "--verify", "--quiet", f"{asked}^{{commit}}")
+        full = git(here, "rev-parse", "--symbolic-full-name", asked) or commit
+        raise UsageError(
+            f"{asked} is a folder and a commit", allowed="one of the two", hint=f"./{asked} or {full} says which"
+        )
+
+
 def _stand_in(asked: str, folder: Path) -> ArmPlace:
     """A folder as it stands; outside a repository, or without git, it has no commit."""
     try:
-        commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
-        changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".")
+        return ArmPlace(
+            asked=asked,
+            root=folder,
+            commit=git(folder, "rev-parse", "--verify", "--quiet", "HEAD"),
+            is_dirty=_is_dirty(folder),
+            repository=Path(git(folder, "rev-parse", "--show-toplevel")),
+        )
     except _GitError:
         return ArmPlace(asked=asked, root=folder)
-    return ArmPlace(asked=asked, root=folder, commit=commit, is_dirty=bool(changed))
+
+
+def _is_dirty(folder: Path) -> bool:
+    """Whether a folder holds what its commit does not. The user's index stays as it is.
+
+    Of files that git does not keep only sources count: an arm imports them, and reports lie there too.
+    """
+    status = ("--no-optional-locks", "status", "--porcelain")
+    return bool(
+        git(folder, *status, "--untracked-files=no", "--", ".")
+        or git(folder, *status, "--untracked-files=all", "--", "*.py")
+    )
 
 
 class _GitError(UsageError):
@@ -105,15 +139,26 @@ class _GitError(UsageError):
         self.said = said
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    """What git prints, without the blanks around it. Raises _GitError where it is not there or fails."""
+def git(
+    folder: Path,
+    *arguments: str,
+    content: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    is_whole: bool = False,
+) -> str:
+    """What git prints in a folder, without the blanks around it unless `is_whole`.
+
+    It reads `content` and has `variables` added to its environment. Raises UsageError where it is not there or
+    fails.
+    """
     try:
         done = subprocess.run(
             ["git", *arguments],
             cwd=folder,
-            env=without_git(os.environ),
+            input=content,
+            env=without_git(os.environ) | dict(variables or {}),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             check=False,
             start_new_session=True,  # Ctrl-C is for this process, which then undoes what was begun
@@ -126,7 +171,7 @@ def _git(folder: Path, *arguments: str) -> str:
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0]
         raise _GitError(f"`git {' '.join(arguments)}` failed: {said}", said=said)
-    return done.stdout.strip()
+    return done.stdout if is_whole else done.stdout.strip()
 
 
 def without_git(environment: Mapping[str, str]) -> dict[str, str]:
@@ -146,13 +191,13 @@ class _Room:
         """The hash of a commit by its name. Raises UsageError with what may have been meant."""
         if asked and not asked.startswith("-"):
             with suppress(_GitError):
-                return _git(self.top, "rev-parse", "--verify", "--quiet", f"{asked}^{{commit}}")
+                return git(self.top, "rev-parse", "--verify", "--quiet", f"{asked}^{{commit}}")
         raise UsageError(f"neither a folder nor a commit here: {asked!r}", allowed=ALLOWED, hint=self._hint(asked))
 
     def _hint(self, asked: str) -> str:
-        if _git(self.top, "rev-parse", "--is-shallow-repository") == "true":
+        if git(self.top, "rev-parse", "--is-shallow-repository") == "true":
             return "this clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` in GitHub Actions, has all"
-        refs = _git(self.top, "for-each-ref", "--format=%(refname:short)").splitlines()
+        refs = git(self.top, "for-each-ref", "--format=%(refname:short)").splitlines()
         # A branch that only the remote has is the usual case.
         similar = [ref for ref in refs if ref.endswith(f"/{asked}")] + difflib.get_close_matches(asked, refs)
         shown = list(dict.fromkeys(similar))[:SHOWN_REFS]
@@ -166,9 +211,7 @@ class _Room:
         """A worktree of a commit. Raises UsageError where it does not hold the folder in which the user stands."""
         tree = self.folder / name
         # No hook: it is nobody's checkout.
-        _git(
-            self.top, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--quiet", str(tree), commit
-        )
+        git(self.top, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--quiet", str(tree), commit)
         root = tree / self.inside
         if not root.is_dir():
             raise UsageError(
@@ -176,7 +219,7 @@ class _Room:
                 allowed="a folder that both commits have",
                 hint=f"stand in {self.top} and name files from there",
             )
-        return ArmPlace(asked=asked, root=root, commit=commit)
+        return ArmPlace(asked=asked, root=root, commit=commit, repository=self.top)
 
 
 @contextmanager
@@ -195,8 +238,8 @@ def _open_room(here: Path) -> Iterator[_Room]:
 def _repository(here: Path) -> tuple[Path, str]:
     """The top of the repository that holds a folder, and the folder below it. Raises UsageError without one."""
     try:
-        top = _git(here, "rev-parse", "--show-toplevel")
-        return Path(top), _git(here, "rev-parse", "--show-prefix")
+        top = git(here, "rev-parse", "--show-toplevel")
+        return Path(top), git(here, "rev-parse", "--show-prefix")
     except _GitError as error:
         if not error.said:
             raise
@@ -213,15 +256,15 @@ def _remove(top: Path, folder: Path) -> None:
         for name in FOLDERS:
             # Twice: git locks a worktree while it makes it, and may have been killed in that.
             with suppress(_GitError):
-                _git(top, "worktree", "remove", "--force", "--force", str(folder / name))
+                git(top, "worktree", "remove", "--force", "--force", str(folder / name))
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_stale(top: Path) -> None:
-    """Remove the worktrees of commands that were killed: nobody holds the lock beside them any more."""
-    lines = _git(top, "worktree", "list", "--porcelain").splitlines()
+    """Remove the worktrees of commands that were killed: surely nobody holds the lock beside them any more."""
+    lines = git(top, "worktree", "list", "--porcelain").splitlines()
     trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
     folders = {tree.parent for tree in trees if tree.parent.name.startswith(PREFIX) and tree.name in FOLDERS}
     for folder in folders:
-        if not is_being_written(folder / LOCK):
+        if is_abandoned(folder / LOCK):
             _remove(top, folder)

@@ -28,6 +28,7 @@ from benchbox.plan.gate import (
     Look,
     Looked,
     Lost,
+    NoMemory,
     Open,
     Opened,
     Passes,
@@ -60,8 +61,8 @@ class ArmRefused(BenchboxError):  # noqa: N818 - a decision, not a fault
 class ArmLost(BenchboxError):  # noqa: N818 - an event, not a fault
     """An arm's process died, or gave no answer in time.
 
-    `record` is that of the row that worked meanwhile, None where none did. `is_memory` says that the kernel ended
-    it for want of memory.
+    `record` is that of the row that worked meanwhile, None where none did. `is_memory` says that it was for want of
+    memory: the kernel ended it, or there was none for the control.
     """
 
     def __init__(self, reason: str, *, record: Record | None = None, is_memory: bool = False) -> None:
@@ -168,6 +169,9 @@ class LiveRows:
     def work(self, row: int | None, *, block: int, seconds: float) -> Turned | Record:
         """Work for a slice."""
         said = self._ask(Turn(row=row, block=block, seconds=seconds), row)
+        if isinstance(said, NoMemory):
+            self._process.end(seconds=0.0)
+            raise ArmLost(said.reason, is_memory=True)
         return self._read(said.record) if isinstance(said, Lost) else self._expect(Turned, said)
 
     def look(self, processes: tuple[int, ...]) -> None:

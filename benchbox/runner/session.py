@@ -26,12 +26,17 @@ from benchbox.runner.rows_arm import ArmLost, RowsArm
 MEMORY_MARGIN = 1.2
 # After a second signal: enough for an arm that sleeps to say what it has, too short to wait for one that works.
 HURRIED_SECONDS = 1.0
+# What CUDA says of a GPU that a process has to itself (compute mode EXCLUSIVE_PROCESS) to every other one.
+BUSY = "busy or unavailable"
 
 Ask = Literal["times", "times and all passes", "memory"]
 
 
 class NoRoom(BenchboxError):  # noqa: N818 - an event, not a fault
-    """Memory ran out, or would, where several arms or rows are alive together: each may have the room alone."""
+    """Memory ran out, or would, or one process has the GPU, where several arms or rows are alive together.
+
+    Each may have the room alone.
+    """
 
 
 @dataclass(kw_only=True)
@@ -39,8 +44,10 @@ class Session:
     """What is alive, what it is to do, and what came of it.
 
     `requests` are those of the rows, by their places in the series. `seconds` are those of work of a row in one
-    arm; `ask` says what is measured. `seed` draws the order. `records` holds for each arm those of the rows that
-    are over, `identities` what each arm imported. `is_cut_off` says that a signal ended it.
+    arm; `ask` says what is measured. `seed` draws the order. The arms are started and set up in their order, or,
+    where `is_reversed`, the last one first. `identified` is told what each arm imported before any takes a turn,
+    and may raise ArmRefused. `records` holds for each arm those of the rows that are over. `is_cut_off` says that
+    a signal ended it.
     """
 
     arms: Sequence[RowsArm]
@@ -48,11 +55,12 @@ class Session:
     seconds: float
     seed: str
     ask: Ask = "times"
+    is_reversed: bool = False
+    identified: Callable[[Sequence[Identity]], None]
     observer: Observer
     clock: Callable[[], float] = time.monotonic
     free_memory: Callable[[], int] = free_bytes
     records: list[dict[int, Record]] = field(init=False)
-    identities: list[Identity] = field(init=False, default_factory=list)
     is_cut_off: bool = field(init=False, default=False)
     # The arm that was asked last, and the rows that are open in each; of these, the rows that take turns.
     _asked: int = field(init=False, default=0)
@@ -73,9 +81,9 @@ class Session:
         """Set up, take turns, and end, all arms whatever happens.
 
         A row that fails is over in all arms, and the others go on. Where a row takes its process with it, only
-        its own records are left: the other rows are to be measured again. Raises NoRoom where memory ran out that
-        was shared, and ArmLost where a process was lost in which no row worked. After a signal the records of what
-        was cut off are kept.
+        its own records are left: the other rows are to be measured again. Raises NoRoom where something ran out
+        that was shared, ArmLost where a process was lost in which no row worked, and ArmRefused. After a signal the
+        records of what was cut off are kept.
         """
         try:
             self._set_up()
@@ -96,16 +104,21 @@ class Session:
         return self.arms[index]
 
     def _set_up(self) -> None:
-        """Start all processes, which import for seconds, then set the rows of one arm up after the other."""
+        """Start all processes, which import for seconds, then set the rows of one arm up after the other.
+
+        Whoever comes first finds other memory free, and colder files: each arm does in every other pair.
+        """
         self.observer(PhaseBegan(name="setting up"))
-        for index in range(len(self.arms)):
+        everyone = range(len(self.arms))
+        order = everyone[::-1] if self.is_reversed else everyone
+        for index in order:
             self._arm(index).start()
-        hellos = [self._arm(index).greet() for index in range(len(self.arms))]
+        hellos = [self._arm(index).greet() for index in everyone]
         peak = 0
-        for index in range(len(self.arms)):
+        for index in order:
             self._require_room(peak)
             peak = max(peak, self._open_rows(index))
-        self.identities = [self._arm(index).identify() for index in range(len(self.arms))]
+        self.identified([self._arm(index).identify() for index in everyone])
         self._processes = tuple(hello.process for hello in hellos)
 
     def _open_rows(self, index: int) -> int:
@@ -130,7 +143,7 @@ class Session:
 
     def _lose(self, index: int, row: int, record: Record) -> None:
         """A row is over in an arm, and takes no turns any more."""
-        if record.status == "oom" and self._has_company:
+        if _lacked_room(record) and self._has_company:
             raise NoRoom(record.reason)
         self._keep(index, row, record)
         if row in self._rows:
@@ -161,10 +174,14 @@ class Session:
         self._look()
 
     def _wants_more(self, row: int) -> bool:
-        """Of six blocks the median stands firm; three must do where a call is longer than a slice."""
+        """Of six blocks the median stands firm; three must do where a call is longer than a slice.
+
+        Quick rows end with A B B A and B A A B equally often: what comes of an arm's place in a block falls out.
+        """
         is_quick = self._call_seconds[row] <= slice_seconds(self.seconds)
-        least = LEAST_BLOCKS if is_quick else FEW_SAMPLES
-        return self._blocks.get(row, 0) < least or self._used.get(row, 0.0) < self.seconds * len(self.arms)
+        blocks, least = self._blocks.get(row, 0), LEAST_BLOCKS if is_quick else FEW_SAMPLES
+        is_uneven = is_quick and blocks % 2 == 1
+        return blocks < least or is_uneven or self._used.get(row, 0.0) < self.seconds * len(self.arms)
 
     def _is_control_due(self) -> bool:
         """In the first block, and then as often as it takes no more than its share of the time."""
@@ -218,7 +235,7 @@ class Session:
     def _give_up(self, lost: ArmLost) -> None:
         """An arm was lost. What is known of rows that failed is kept, in all arms, and nothing of the others."""
         index, record = self._asked, lost.record
-        is_memory = lost.is_memory or (record is not None and record.status == "oom")
+        is_memory = lost.is_memory or (record is not None and _lacked_room(record))
         if is_memory and self._has_company:
             raise NoRoom(lost.reason) from lost
         if record is None:
@@ -257,3 +274,8 @@ class Session:
                 arm.end()
             except (KeyboardInterrupt, Interrupted):
                 self.is_cut_off = True
+
+
+def _lacked_room(record: Record) -> bool:
+    """Whether a row may have failed for what somebody else holds: memory, or a whole GPU."""
+    return record.status == "oom" or (record.status == "crashed" and BUSY in record.reason)

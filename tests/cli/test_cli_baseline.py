@@ -6,21 +6,24 @@ from pathlib import Path
 
 import pytest
 from commandline import CommandLine
-from factories import sample_spec
+from factories import eval_record, sample_spec
 from journals import FakeMemory, FakePairs, stored, write
 
 import benchbox.cli.gate_record as gate_record
-from benchbox.cli.baseline import refuse_loss
+from benchbox.cli.baseline import disagreement, refuse_loss, store
 from benchbox.cli.gate_live import make_gate
 from benchbox.cli.gate_rows import GateRow
 from benchbox.errors import RecordError
 from benchbox.gate.baseline import doubts, failures
 from benchbox.gate.evidence import load_arm
 from benchbox.gate.naming import row_name
+from benchbox.gate.rules import Accepted
 from benchbox.gate.settings import Settings
+from benchbox.gate.verdict import Bounds, Verdict, decode_report
 from benchbox.plan.catalogue import THE_SIX
 from benchbox.records.events import ignore
 from benchbox.records.journal import read_journal
+from benchbox.records.record import Record
 
 
 @pytest.fixture
@@ -49,6 +52,54 @@ def test_counts_stand_in_rows_that_are_the_same_on_every_machine(type_: CommandL
     assert (place.device, place.precision, place.threads, place.keeps_memory) == ("cpu", "fp32", 1, False)
     assert record.spec.data.source == "turntable"
     assert not (type_.folder / "dataset").exists(), "no picture is needed"
+
+
+ROWS = """
+[[gate.row]]
+model = "lenet"
+precision = "bf16"
+data = "coil20"
+
+[[gate.row]]
+model = "lenet"
+compile = true
+threads = 2
+
+[[gate.row]]
+model = "alexnet"
+name = "ours"
+device = "cuda"
+
+[[gate.row]]
+model = "lenet"
+checkpoint = "weights/lenet.pt"
+"""
+
+
+def test_rows_with_settings_and_checkpoints_are_counted_and_compared_as_is_documented(type_: CommandLine) -> None:
+    """A count is the same in every place and form, and nothing of a checkpoint is counted."""
+    (type_.folder / "benchbox.toml").write_text(ROWS)
+    for file in ("base.jsonl", "new.jsonl"):
+        recorded = type_("baseline", "record", "--metrics", "exact", "--out", file)
+        assert recorded.code == 0, recorded
+        assert "left out, since only exact is gated: lenet evaluate b64@128" in recorded.err
+    assert len(read_journal(type_.folder / "base.jsonl").records) == 2, "the same network is counted once"
+    compared = type_("compare", "base.jsonl", "new.jsonl", "--metrics", "exact", "--json")
+    assert compared.code == 0, compared
+    report = json.loads(compared.out)
+    assert {seen["row"] for seen in report["verdicts"] if seen["state"] == "PASS"} == {"lenet infer b8@128", "ours"}
+    [skipped] = [seen["row"] for seen in report["verdicts"] if seen["state"] == "SKIPPED"]
+    assert skipped == "lenet evaluate b64@128"
+    assert f"left out, since only exact is gated: {skipped}" in report["notes"]
+
+
+def test_nothing_to_count_is_refused_and_no_empty_file_stored(type_: CommandLine) -> None:
+    (type_.folder / "benchbox.toml").write_text('[[gate.row]]\nmodel = "lenet"\ncheckpoint = "weights/lenet.pt"\n')
+    outcome = type_("baseline", "record", "--metrics", "exact", "--out", "base.jsonl")
+    assert outcome.code == 2
+    assert "metrics exact of lenet evaluate b64@128" in outcome.err
+    assert "--metrics exact,accuracy" in outcome.err
+    assert not (type_.folder / "base.jsonl").exists()
 
 
 def test_a_network_that_cannot_be_made_stores_nothing(type_: CommandLine) -> None:
@@ -92,7 +143,7 @@ def twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-u
         gate = make_gate(rows("lenet", "alexnet"), Settings(pairs=(7, 8), **settings), today="")  # type: ignore[arg-type]
         return gate_record.measure_twice(
             gate,
-            keep=tmp_path,
+            folder=tmp_path,
             observer=ignore,
             tell=lambda line: None,
             pairs=pairs,  # type: ignore[arg-type]
@@ -143,6 +194,98 @@ def test_a_process_that_broke_is_told(twice) -> None:  # type: ignore[no-untyped
     assert failures(records) == ("alexnet infer b8@128 bf16, process 1: crashed: it fell over",)
 
 
+def test_what_is_accepted_of_the_code_stops_no_recording(twice) -> None:  # type: ignore[no-untyped-def]
+    accepted = Accepted(row="*", metric="time", bound=0.2, reason="a new head", expires="2026-12-31")
+    assert twice(FakePairs(), accepted=(accepted,))[1] == ()
+    assert twice(Drifting(slower={"lenet": 1.04}), accepted=(accepted,))[1] != (), "nor does it hide a disagreement"
+
+
+@pytest.mark.parametrize("metrics", [("exact", "memory"), ("memory",), ("exact", "accuracy")])
+def test_nothing_is_timed_that_nobody_asked_for(twice, metrics: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    pairs = FakePairs()
+    records, apart = twice(pairs, metrics=metrics)
+    assert (pairs.series, apart) == ([], ())
+    assert len(records) == 2 * (3 if "memory" in metrics else 1)
+    assert all(record.values("parameters") and not record.values("sample_seconds") for record in records)
+
+
+def test_a_disagreement_is_told_in_the_words_of_its_metric() -> None:
+    bounds = Bounds(value=1.04, low=1.03, high=1.05, count=7, method="t")
+    slower = Verdict(
+        case="c",
+        row="lenet",
+        metric="sample_seconds",
+        group="time",
+        state="FAIL",
+        base=0.020,
+        new=0.0208,
+        bounds=bounds,
+        margin=0.025,
+    )
+    said = disagreement(slower)
+    assert said.startswith("lenet, time: 20.0 ms in the first series, 20.8 ms in the second")
+    assert "1.040×" in said
+    assert said.endswith("within 1.025×")
+    unlike = Verdict(
+        case="c",
+        row="lenet",
+        metric="flops",
+        group="exact",
+        state="NONDETERMINISTIC",
+        reason="1 and 2 were counted",
+    )
+    assert disagreement(unlike) == "lenet, FLOP: NONDETERMINISTIC: 1 and 2 were counted"
+    broken = Verdict(case="c", row="lenet", metric="", group="exact", state="ERROR", reason="crashed: it fell over")
+    assert disagreement(broken) == "lenet: ERROR: crashed: it fell over"
+
+
+ANSWERS = "picture,label,predicted,probability,label_rank\n"
+FIRST, SECOND = f"{ANSWERS}a.png,one,one,0.9,1\n", f"{ANSWERS}a.png,one,two,0.9,2\n"
+
+
+def scored(folder: Path, answers: str) -> Record:
+    """An evaluation that left its answers in a folder."""
+    path = folder / "predictions" / "lenet.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(answers)
+    return eval_record(correct=answers.count(",1\n"), predictions="predictions/lenet.csv")
+
+
+def test_baselines_of_one_folder_have_predictions_of_their_own(tmp_path: Path) -> None:
+    for name, answers in (("v1", FIRST), ("v2", SECOND)):
+        made = tmp_path / f"made-{name}"
+        store(tmp_path / "kept" / f"{name}.jsonl", [scored(made, answers)], folder=made)
+    for name, is_right in (("v1", True), ("v2", False)):
+        file = tmp_path / "kept" / f"{name}.jsonl"
+        [record] = read_journal(file).records
+        assert record.files["checkpoint"] == "reports/latest-train/lenet-best.pt", "it lies where it lay"
+        [seen] = load_arm(file).answers.values()
+        assert seen == {"a.png": is_right}
+
+
+def test_a_refused_recording_leaves_an_older_baseline_as_it_is(
+    type_: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = type_.folder / "base.jsonl"
+    store(kept, [scored(type_.folder / "made", FIRST)], folder=type_.folder / "made")
+    before = {path: path.read_bytes() for path in (kept, *type_.folder.glob("predictions/**/*.csv"))}
+    assert len(before) == 2
+    disagrees = Verdict(case="c", row="lenet", metric="flops", group="exact", state="FAIL", reason="1 more")
+
+    def measure(gate: object, *, folder: Path, **_: object) -> tuple[tuple[Record, ...], tuple[Verdict, ...]]:
+        return (scored(folder, SECOND),), (disagrees,)
+
+    row = GateRow(spec=sample_spec("lenet", "evaluate"), name="lenet")
+    monkeypatch.setattr("benchbox.cli.baseline.resolve_rows", lambda wanted, output: (row,))
+    monkeypatch.setattr(gate_record, "measure_twice", measure)
+    outcome = type_("baseline", "record", "lenet", "--out", "base.jsonl")
+    assert outcome.code == 3, outcome
+    assert "lenet, FLOP: FAIL: 1 more" in outcome.err
+    assert "--seconds" not in outcome.err, "longer series change no count"
+    after = {path: path.read_bytes() for path in (kept, *type_.folder.glob("predictions/**/*.csv"))}
+    assert after == before
+
+
 def test_what_is_shown_of_a_baseline(type_: CommandLine) -> None:
     write(type_.folder / "base.jsonl", stored())
     shown = type_("baseline", "show", "base.jsonl", "--today", "2026-11-24")
@@ -161,7 +304,7 @@ def test_what_is_shown_of_a_baseline(type_: CommandLine) -> None:
     [
         ("2026-12-08", "2.14.1+cpu", []),
         ("2026-12-09", "2.14.1", ["it is 15 days old"]),
-        ("2026-11-23", "2.14.1", ["it was made 1 days after today"]),
+        ("2026-11-23", "2.14.1", ["it was made 1 day after today"]),
         ("2026-11-24", "2.15.0", ["with torch 2.14.1, and here is 2.15.0"]),
     ],
 )
@@ -202,11 +345,12 @@ def test_a_bench_is_compared_with_a_baseline_at_its_end(
     (type_.folder / "benchbox.toml").write_text('[gate]\nmetrics = ["exact"]\n')
     bench = ("bench", f"{own_networks}:small", "--data", pictures, "--budget", "1", *FAST)
     assert type_(*bench, "--out", "first").code == 0
-    outcome = type_(*bench, "--baseline", "first/latest", "--json")
+    outcome = type_(*bench, "--out", "first", "--baseline", "first/latest", "--json")
     assert outcome.code == 0, outcome
     assert json.loads(outcome.out)["command"] == "bench"
     assert "exit code 0" in outcome.err
-    assert (type_.folder / "reports" / "latest" / "gate.json").exists()
+    report = decode_report((type_.folder / "first" / "latest" / "gate.json").read_bytes())
+    assert not report.is_self, "the link is to the report itself by then"
     write(type_.folder / "other.jsonl", stored(["lenet"]))
     missing = type_(*bench, "--baseline", "other.jsonl")
     assert missing.code == 1
@@ -222,3 +366,9 @@ def test_a_baseline_for_a_bench_is_looked_for_before_anything_runs(type_: Comman
     (type_.folder / "benchbox.toml").write_text("[gate]\nmargn = 1\n")
     write(type_.folder / "base.jsonl", stored(["lenet"]))
     assert type_("bench", "lenet", "--data", pictures, "--baseline", "base.jsonl", *FAST).code == 2
+    accepted = '[[gate.accepted]]\nrow = "*"\nmetric = "time"\nbound = 0.2\nreason = "a new head"\n'
+    (type_.folder / "benchbox.toml").write_text(f"{accepted}expires = 2020-01-01\n")
+    expired = type_("bench", "lenet", "--data", pictures, "--baseline", "base.jsonl", *FAST)
+    assert expired.code == 2
+    assert "expired on 2020-01-01" in expired.err
+    assert not (type_.folder / "reports").exists()

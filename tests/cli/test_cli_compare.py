@@ -187,6 +187,62 @@ def test_declared_rows_must_be_there(type_: CommandLine) -> None:
     assert "vgg16 infer b8@128" in outcome.out
 
 
+def test_a_declared_row_that_ran_nowhere_is_missed_though_another_has_its_name(type_: CommandLine) -> None:
+    for seed, name in enumerate(("base", "same")):
+        write(type_.folder / f"{name}.jsonl", stored(["lenet"], seed=seed, precision="fp32"))
+    row = '[[gate.row]]\nmodel = "lenet"\n'
+    (type_.folder / "benchbox.toml").write_text(f"{row}{row}compile = true\n{row}compile = true\nthreads = 1\n")
+    outcome = compare(type_, "base.jsonl", "same.jsonl", "--json")
+    assert outcome.code == 1
+    verdicts = json.loads(outcome.out)["verdicts"]
+    assert "PASS" in {seen["state"] for seen in verdicts}
+    missing = [(seen["row"], seen["reason"]) for seen in verdicts if seen["state"] == "MISSING"]
+    assert missing == [("lenet infer b8@128", "declared, and in neither arm")] * 2
+
+
+def test_a_declared_row_with_damaged_records_in_both_is_no_missing_one(type_: CommandLine) -> None:
+    for name in ("base", "same"):
+        content = write(type_.folder / f"{name}.jsonl", stored(["lenet"])).read_text()
+        damaged = re.sub(r'("sample_seconds","values":\[)[0-9.]+', r"\1NaN", content)
+        (type_.folder / f"{name}.jsonl").write_text(damaged)
+    (type_.folder / "benchbox.toml").write_text('[[gate.row]]\nmodel = "lenet"\n')
+    outcome = compare(type_, "base.jsonl", "same.jsonl", "--json")
+    assert outcome.code == 3
+    [verdict] = json.loads(outcome.out)["verdicts"]
+    assert verdict["reason"].startswith("broken in both")
+
+
+CHECKPOINT = '[[gate.row]]\nmodel = "lenet"\ncheckpoint = "a.pt"\n'
+
+
+@pytest.mark.parametrize(
+    ("metrics", "rows", "code", "left_out"),
+    [
+        ("exact", f'[[gate.row]]\nmodel = "lenet"\n{CHECKPOINT}', 0, "lenet evaluate b64@128"),
+        ("exact,time", f'[[gate.row]]\nmodel = "lenet"\n{CHECKPOINT}', 0, "lenet evaluate b64@128"),
+        ("accuracy", '[[gate.row]]\nmodel = "lenet"\n', 3, "lenet infer b8@128"),
+        ("exact", CHECKPOINT, 3, "lenet evaluate b64@128"),
+    ],
+)
+def test_declared_rows_of_which_the_metrics_say_nothing_are_left_out_in_sight(
+    type_: CommandLine, metrics: str, rows: str, code: int, left_out: str
+) -> None:
+    (type_.folder / "benchbox.toml").write_text(rows)
+    outcome = compare(type_, "base.jsonl", "same.jsonl", "--metrics", metrics, "--json")
+    assert outcome.code == code, outcome
+    report = json.loads(outcome.out)
+    assert left_out in [
+        seen["row"].removesuffix(" bf16") for seen in report["verdicts"] if seen["state"] == "SKIPPED"
+    ]
+    assert any(note.startswith("left out, since only") and left_out in note for note in report["notes"])
+
+
+def test_a_checkpoint_s_row_is_missed_where_accuracy_is_gated(type_: CommandLine) -> None:
+    (type_.folder / "benchbox.toml").write_text(f'[[gate.row]]\nmodel = "lenet"\n{CHECKPOINT}')
+    for words in ((), ("--metrics", "exact,accuracy")):
+        assert compare(type_, "base.jsonl", "same.jsonl", *words).code == 1
+
+
 def test_what_was_accepted_passes_until_it_expires(type_: CommandLine) -> None:
     accepted = '[[gate.accepted]]\nrow = "*"\nmetric = "time"\nbound = 0.2\nreason = "a new head"\nexpires = {}\n'
     (type_.folder / "benchbox.toml").write_text(accepted.format("2026-12-31"))
@@ -195,6 +251,16 @@ def test_what_was_accepted_passes_until_it_expires(type_: CommandLine) -> None:
     outcome = compare(type_, "base.jsonl", "slower.jsonl")
     assert outcome.code == 2
     assert "2026-11-01" in outcome.err
+
+
+def test_what_has_expired_is_told_before_anything_is_measured(type_: CommandLine) -> None:
+    (type_.folder / "benchbox.toml").write_text(
+        '[[gate.accepted]]\nrow = "*"\nmetric = "time"\nbound = 0.2\nreason = "a new head"\nexpires = 2026-11-01\n'
+    )
+    outcome = compare(type_, "--base", ".", "--new", ".", "lenet")
+    assert outcome.code == 2
+    assert "expired on 2026-11-01" in outcome.err
+    assert not (type_.folder / "reports").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,33 @@
 """`benchbox gate verify`: what is run, what is on file after each gate, and slowdowns that are made and audited."""
 
+import dataclasses
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from commandline import CommandLine
-from factories import sample_spec
-from journals import FakePairs
+from factories import measured, sample_spec
+from factories_machine import sample_fingerprint
+from journals import CONTROL_SECONDS, FakePairs
+from msgspec.structs import replace
 
-from benchbox.cli.gate_audit import LONG, SHORT, Audit, read_injections
-from benchbox.cli.gate_live import make_gate
+from benchbox.cli.flow import Output
+from benchbox.cli.gate_audit import LONG, SHORT, Audit, AuditRefused, fingerprint_here, read_injections
+from benchbox.cli.gate_live import leaving, make_gate
 from benchbox.cli.gate_rows import GateRow
 from benchbox.cli.gate_trials import Experiment, Prover, beside_burner, standing, write_page
-from benchbox.errors import Interrupted, RecordError, UsageError
+from benchbox.errors import EXIT_UNASSERTED, Interrupted, RecordError, UsageError
 from benchbox.gate.ledger import LEDGER, read_ledger
 from benchbox.gate.naming import row_name
 from benchbox.gate.settings import Settings
 from benchbox.plan.gate import GateSeries
 from benchbox.records.events import ignore
+from benchbox.records.fingerprint import short_hash
 from benchbox.runner.injection import CLASSES
+from benchbox.runner.pairs import Pair
 from benchbox.runner.places import ArmPlace
 
 ROOT = Path(__file__).parent.parent.parent
@@ -125,10 +132,13 @@ def test_some_pairs_are_measured_beside_a_burner(tmp_path: Path) -> None:
     assert len(made) == 20
     assert 1 <= sum(burned) <= 12
     assert not burners(), "no burner is left behind"
-    again = list[bool]()
+    again, second = list[bool](), list[bool]()
     pairs = FakePairs(before=lambda number: again.append(burners()))
     list(beside_burner(pairs, seed=1)(series, PLACES))
     assert again == burned, "which pairs, the seed draws"
+    pairs = FakePairs(before=lambda number: second.append(burners()))
+    list(beside_burner(pairs, seed=1)(replace(series, first=20), PLACES))
+    assert second != burned, "a second series has another draw"
 
 
 def test_the_page_is_written_of_what_is_on_file(tmp_path: Path) -> None:
@@ -154,13 +164,14 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def audit(repository: Path, pairs: FakePairs) -> Audit:
+def audit(repository: Path, pairs: FakePairs, **options: Any) -> Audit:
+    given: dict[str, Any] = {"read_machine": lambda placement: sample_fingerprint(), "seconds": 1.0} | options
     return Audit(
+        **given,
         repository=repository,
         commit=git(repository, "rev-parse", "HEAD"),
         architecture="resnet50",
         rows=(ROWS[1],),
-        seconds=1.0,
         file=repository / "reports" / "injections.jsonl",
         observer=ignore,
         tell=lambda line: None,
@@ -212,6 +223,87 @@ def test_a_row_that_cannot_be_audited_is_told(repository: Path) -> None:
         audit(repository, Broken()).inject(0.05)
 
 
+@pytest.mark.parametrize(
+    "options", [{"read_machine": lambda placement: sample_fingerprint(cores=3)}, {"seconds": 2.0}]
+)
+def test_a_slowdown_of_another_machine_or_of_other_rows_is_audited_anew(
+    repository: Path, options: dict[str, Any]
+) -> None:
+    pairs = FakePairs(slower={"resnet50": 1.052})
+    audit(repository, pairs).inject(0.05)
+    again = FakePairs(slower={"resnet50": 1.052})
+    audit(repository, again, **options).inject(0.05)
+    assert [series.most for series in again.series] == [SHORT, LONG]
+    assert len(read_injections(repository / "reports" / "injections.jsonl")) == 2
+
+
+def test_the_fingerprint_of_this_machine_is_told_for_a_row_s_place() -> None:
+    placement = replace(ROWS[0].spec.placement, threads=1)
+    seen = fingerprint_here(placement)
+    assert (seen.device, seen.threads) == ("cpu", 1)
+    assert short_hash(fingerprint_here(placement)) == short_hash(seen)
+
+
+class OfOneCode(FakePairs):
+    """Both arms import the same."""
+
+    def pair(self, series: GateSeries, number: int, *, arms: int) -> Pair:
+        made = super().pair(series, number, arms=arms)
+        return dataclasses.replace(made, identities=made.identities[:1] * 2)
+
+
+class Disturbed(FakePairs):
+    """The control of new is slower by a fifth."""
+
+    def pair(self, series: GateSeries, number: int, *, arms: int) -> Pair:
+        made = super().pair(series, number, arms=arms)
+        base, new = made.records
+        control = [1.2 * CONTROL_SECONDS] * len(new[0].values("sample_seconds"))
+        slowed = tuple(
+            replace(
+                each,
+                measurements=(
+                    *(seen for seen in each.measurements if seen.metric != "control_seconds"),
+                    *measured(control_seconds=control),
+                ),
+            )
+            for each in new
+        )
+        return dataclasses.replace(made, records=(base, slowed))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        (OfOneCode(slower={"resnet50": 1.05}), "both arms of the audit imported the same code"),
+        (Disturbed(slower={"resnet50": 1.05}), "the audit was disturbed: the control network itself differs"),
+        (FakePairs(), r"times as long .* not about the 5\.0% that was meant"),
+        (FakePairs(slower={"resnet50": 1.15}), r"times as long .* not about the 5\.0% that was meant"),
+    ],
+)
+def test_an_audit_that_says_something_else_is_refused_and_not_kept(
+    repository: Path, pairs: FakePairs, reason: str
+) -> None:
+    with pytest.raises(AuditRefused, match=reason):
+        audit(repository, pairs).inject(0.05)
+    assert not (repository / "reports").exists()
+    output = Output(out=repository, quiet=True, json=False)
+    with pytest.raises(typer.Exit) as caught, leaving(repository, output):
+        audit(repository, pairs).inject(0.05)
+    assert caught.value.exit_code == EXIT_UNASSERTED
+
+
+def test_an_architecture_that_is_not_as_it_was_committed_is_not_slowed(repository: Path) -> None:
+    """Whose layers are told is what runs here."""
+    file = repository / CLASSES["resnet50"][0]
+    file.write_text(file.read_text() + "\n# otherwise\n")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "-am", "second")
+    pairs = FakePairs()
+    with pytest.raises(UsageError, match=r"resnet\.py is not as in .*commit its changes"):
+        audit(repository, pairs).inject(0.05)
+    assert pairs.series == []
+
+
 def test_damaged_injections_are_refused(tmp_path: Path) -> None:
     (tmp_path / "injections.jsonl").write_text("{}\n")
     with pytest.raises(RecordError, match="is damaged"):
@@ -235,6 +327,10 @@ def test_a_summary_runs_nothing(type_: CommandLine) -> None:
         (["--experiment", "slower", "--slowdown", "5%,5%"], ["--slowdown: got '5%,5%'", "each once"]),
         (["--slow", "lenot"], ["unknown architecture 'lenot'"]),
         (["--pairs", "9-6"], ["--pairs: got '9-6'"]),
+        (
+            ["--experiment", "slower", "--slow", "efficientnet_b0", "efficientnet_b0", "efficientnet_b3"],
+            ["ARCHITECTURE…: got 'efficientnet_b3'", "none beside efficientnet_b0"],
+        ),
         (["--experiment", "slower", "lenet", "--slow", "lenet"], ["no repository of git|git show|has no benchbox"]),
     ],
 )

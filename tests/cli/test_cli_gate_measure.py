@@ -1,24 +1,28 @@
 """Both sides measured and judged: what is measured when, what is on the disk, what is measured a second time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import sample_spec
+from factories import eval_record, sample_spec
 from journals import FakeMemory, FakePairs
 
-from benchbox.cli.gate_live import make_gate
+from benchbox.cli.gate_live import expectation, make_gate
 from benchbox.cli.gate_measure import FIRST_SHARE, Bench
 from benchbox.cli.gate_rows import GateRow
 from benchbox.errors import Interrupted, SpecError
+from benchbox.gate.evidence import make_arm
+from benchbox.gate.judge import judge
 from benchbox.gate.naming import row_name
 from benchbox.gate.settings import Settings
-from benchbox.gate.verdict import GateReport
+from benchbox.gate.verdict import GateReport, Group, Source
 from benchbox.plan.gate import FIRST_OF_MEMORY
+from benchbox.plan.spec import RunSpec
 from benchbox.records.events import ignore
 from benchbox.records.journal import read_journal
+from benchbox.records.record import Record
 from benchbox.runner.places import ArmPlace
 
 PLACES = (ArmPlace(asked="main", root=Path("/a"), commit="abc"), ArmPlace(asked=".", root=Path("/b")))
@@ -104,6 +108,114 @@ def test_the_first_series_leaves_time_for_a_second(tmp_path: Path) -> None:
     first, second = pairs.deadlines
     assert second == 10 + 600
     assert first == pytest.approx(20 + FIRST_SHARE * (610 - 20))
+
+
+class Watch:
+    """A clock that only what is done moves on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_an_hour(self, number: int = 0) -> None:
+        self.now += 3600
+
+
+SCORED = GateRow(spec=sample_spec("lenet", "evaluate"), name="weights", own_name="weights")
+
+
+def test_the_limit_begins_after_the_evaluations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, pairs = Watch(), FakePairs()
+
+    def score(place: ArmPlace, specs: Sequence[RunSpec], **_: object) -> Iterator[Record]:
+        watch.pass_an_hour()
+        yield from (eval_record() for _ in specs)
+
+    monkeypatch.setattr("benchbox.cli.gate_measure.score_rows", score)
+    settings = Settings(pairs=(7, 7), time_limit=10)
+    bench(tmp_path, rows=(*ROWS, SCORED), pairs=pairs, clock=watch, settings=settings).run()
+    assert pairs.deadlines == [2 * 3600 + FIRST_SHARE * 600]
+
+
+def test_a_pair_is_begun_whatever_time_memory_took(tmp_path: Path) -> None:
+    watch, pairs = Watch(), FakePairs()
+    bench(
+        tmp_path,
+        pairs=pairs,
+        memory=FakeMemory(before=watch.pass_an_hour),
+        clock=watch,
+        settings=Settings(metrics=("time", "memory"), pairs=(7, 7), time_limit=10),
+    ).run()
+    [deadline] = pairs.deadlines
+    assert watch.now < deadline < watch.now + 60
+
+
+@pytest.mark.parametrize(
+    ("metrics", "measured", "skipped"),
+    [
+        (("time",), "lenet", "weights"),
+        (("exact", "memory"), "lenet", "weights"),
+        (("accuracy",), "weights", "lenet"),
+    ],
+)
+def test_rows_of_which_the_metrics_say_nothing_are_left_out_in_sight(
+    metrics: tuple[Group, ...], measured: str, skipped: str
+) -> None:
+    gate = make_gate((ROWS[0], SCORED), Settings(metrics=metrics), today="2026-11-24")
+    assert [each.name.split()[0] for each in gate.rows] == [measured]
+    [note] = gate.notes
+    assert note.startswith(f"left out, since only {' and '.join(metrics)} ")
+    assert skipped in note
+    report = judge(make_arm([], Source(asked="a")), make_arm([], Source(asked="b")), rules=gate.rules, mode="A/B")
+    assert {seen.row.split()[0]: seen.state for seen in report.verdicts} == {
+        measured: "MISSING",
+        skipped: "SKIPPED",
+    }
+
+
+def test_the_report_says_what_was_left_out(tmp_path: Path) -> None:
+    report = bench(tmp_path, rows=(*ROWS, SCORED), settings=Settings(metrics=("time",), pairs=(7, 7))).run()
+    assert report.code == 0
+    assert "left out, since only time is gated: weights" in report.notes
+
+
+def test_metrics_that_no_row_has_are_refused_with_the_rows() -> None:
+    with pytest.raises(SpecError, match=r"metrics: got 'accuracy'.*lenet infer b8@128"):
+        make_gate(ROWS, Settings(metrics=("accuracy",)), today="")
+
+
+@pytest.mark.parametrize(
+    ("rows", "globs", "groups"),
+    [
+        (ROWS, (), ("exact", "time")),
+        ((SCORED,), (), ("exact", "accuracy")),
+        ((*ROWS, SCORED), (), ("exact", "time", "accuracy")),
+        ((*ROWS, SCORED), ("lenet*",), ("exact", "time")),
+        ((*ROWS, SCORED), ("weights",), ("exact", "accuracy")),
+    ],
+)
+def test_what_is_gated_where_nobody_says_more_is_what_the_rows_have(
+    rows: Sequence[GateRow], globs: tuple[str, ...], groups: tuple[Group, ...]
+) -> None:
+    gate = make_gate(rows, Settings(), globs=globs, today="")
+    assert (gate.rules.groups, gate.rules.promised, gate.notes) == (groups, (), ())
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (ROWS, "3 rows, 7 to 8 pairs of fresh processes, 3 s a row and side; at most about 15 min"),
+        ((SCORED,), "1 row; 1 evaluation"),
+        (
+            (ROWS[0], SCORED),
+            "2 rows, 7 to 8 pairs of fresh processes, 3 s a row and side; at most about 15 min after",
+        ),
+    ],
+)
+def test_how_long_it_takes_is_said_before(rows: Sequence[GateRow], said: str) -> None:
+    assert expectation(make_gate(rows, Settings(pairs=(7, 8)), today="")).startswith(said)
 
 
 def test_memory_is_measured_in_rounds_of_its_own_where_it_is_asked_for(tmp_path: Path) -> None:

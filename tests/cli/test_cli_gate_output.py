@@ -4,15 +4,21 @@ import contextlib
 import itertools
 import shlex
 import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchbox.cli.gate_live import leaving
 from benchbox.cli.gate_options import override, parse_margin, parse_pairs, parse_shares, parse_today
-from benchbox.cli.gate_output import PRECEDENCE, first_code, typed_command
-from benchbox.errors import SpecError
+from benchbox.cli.gate_output import PRECEDENCE, GateOutput, first_code, typed_command
+from benchbox.errors import Interrupted, SpecError
 from benchbox.gate.settings import Settings
+from benchbox.runner.pairs import ArmRefused
 
 
 @pytest.mark.parametrize(("first", "second"), [*itertools.combinations(PRECEDENCE, 2)])
@@ -58,6 +64,43 @@ def test_texts_of_options() -> None:
     assert parse_shares("3%, 0.05", "--slowdown") == (0.03, 0.05)
     assert parse_today("2026-11-24") == "2026-11-24"
     assert len(parse_today(None)) == 10
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
+def test_today_is_in_utc_as_the_records_are(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    """At any time one of the two zones has another day."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        before = datetime.now(UTC).date().isoformat()
+        assert parse_today(None) in (before, datetime.now(UTC).date().isoformat())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("is_report_only", "code"), [(False, 3), (True, 0)])
+def test_an_arm_that_is_refused_is_told_with_the_code_that_it_would_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], is_report_only: bool, code: int
+) -> None:
+    output = GateOutput(out=tmp_path, quiet=True, json=False, copies={}, is_report_only=is_report_only)
+    with pytest.raises(typer.Exit) as ended, leaving(tmp_path, output):
+        raise ArmRefused("it cannot be talked to")
+    assert ended.value.exit_code == code
+    said = capsys.readouterr().err
+    assert "benchbox: it cannot be talked to" in said
+    assert ("--report-only: exit code 0 in place of 3" in said) is is_report_only
+
+
+@pytest.mark.parametrize(("keeps", "said"), [(True, "What was measured lies in"), (False, "Nothing was stored")])
+def test_after_a_signal_it_is_told_what_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], keeps: bool, said: str
+) -> None:
+    output = GateOutput(out=tmp_path, quiet=True, json=False, copies={})
+    with pytest.raises(typer.Exit) as ended, leaving(tmp_path if keeps else None, output):
+        raise Interrupted
+    assert ended.value.exit_code == 130
+    assert said in capsys.readouterr().err
 
 
 def test_only_what_was_typed_wins_over_the_file() -> None:

@@ -1,4 +1,4 @@
-"""A live arm on the child's side: slices when told, an untimed call before each, and a cell's record at the end."""
+"""A live arm on the child's side: slices when told, untimed calls before each, and a cell's record at the end."""
 
 import itertools
 import multiprocessing
@@ -118,13 +118,17 @@ def counting(classes, channels):
 """
 
 
-@pytest.mark.parametrize(("placement", "untimed"), [({}, 1), ({"feed": "loader", "workers": 1}, 2)])
+@pytest.mark.parametrize(
+    ("placement", "call", "untimed"), [({}, 1.0, 1), ({}, 0.004, 3), ({"feed": "loader", "workers": 1}, 1.0, 2)]
+)
 def test_the_calls_that_wake_it_up_are_not_counted(
-    request_of: Any, tmp_path: Path, placement: dict[str, Any], untimed: int
+    request_of: Any, tmp_path: Path, placement: dict[str, Any], call: float, untimed: int
 ) -> None:
+    """By a clock that goes on by `call` at every look, so that a call takes that."""
+    ticks = itertools.count(0.0, call)
     counts, own = tmp_path / "counts.txt", tmp_path / "counting.py"
     own.write_text(COUNTING.format(path=str(counts)))
-    arm = Arm(request_of(f"{own}:counting", **placement))
+    arm = Arm(request_of(f"{own}:counting", **placement), clock=lambda: next(ticks))
     arm.hear()
     before = len(counts.read_text())
     sliced = arm.ask(Slice(seconds=1e-6))

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 import pytest
+import torch
 from msgspec.structs import replace
 from runs import small_spec
 
-from benchbox.engine.control import CONTROL_DIGEST, Call
+from benchbox.engine.control import CONTROL_DIGEST, Call, Make
 from benchbox.engine.place import Place
 from benchbox.engine.rows import serve_rows
 from benchbox.plan.gate import (
@@ -26,6 +27,7 @@ from benchbox.plan.gate import (
     Looked,
     Lost,
     Message,
+    NoMemory,
     Open,
     Opened,
     Refused,
@@ -43,18 +45,22 @@ from benchbox.version import __version__
 SLICE = 0.002
 
 
+def idle(place: Place) -> Call:
+    return lambda: None
+
+
 class Arm:
     """An arm in a thread of this process, and our end of its pipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_control: Make = idle) -> None:
         self.pipe, childs_end = multiprocessing.Pipe()
-        self._thread = threading.Thread(target=self._serve, args=(childs_end,))
+        self._thread = threading.Thread(target=self._serve, args=(childs_end, make_control))
         self._thread.start()
         self.hello = self.hear()
 
-    def _serve(self, pipe: Connection) -> None:
+    def _serve(self, pipe: Connection, make_control: Make) -> None:
         with pipe:
-            serve_rows(pipe, make_control=idle)
+            serve_rows(pipe, make_control=make_control)
 
     def hear(self) -> Said:
         assert self.pipe.poll(30)
@@ -76,10 +82,6 @@ class Arm:
         self.pipe.close()
         self._thread.join(30)
         assert not self._thread.is_alive()
-
-
-def idle(place: Place) -> Call:
-    return lambda: None
 
 
 def read(record: msgspec.Raw) -> Record:
@@ -165,6 +167,21 @@ def test_a_row_that_fails_is_lost_and_the_others_go_on(
     assert read(said.record).status == status
     assert isinstance(arm.ask(Turn(row=0, block=0, seconds=SLICE)), Turned)
     assert arm.finish(0).status == "ok"
+
+
+def test_a_control_without_memory_is_told_and_the_rows_live(request_of: Any) -> None:
+    def fail(place: Place) -> Call:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    arm = Arm(fail)
+    try:
+        arm.ask(Open(row=0, request=request_of()))
+        said = arm.ask(Turn(row=None, block=0, seconds=SLICE))
+        assert isinstance(said, NoMemory)
+        assert "memory ran out for the control network: OutOfMemoryError" in said.reason
+        assert isinstance(arm.ask(Turn(row=0, block=0, seconds=SLICE)), Turned)
+    finally:
+        arm.end()
 
 
 def test_a_row_that_cannot_be_is_lost_when_it_is_opened(arm: Arm, request_of: Any, own_networks: Path) -> None:

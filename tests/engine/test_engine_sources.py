@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from torch import nn
 
-from benchbox.engine.sources import identify, imported_files, package_folder
+from benchbox.engine.sources import files_elsewhere, identify, imported_files, package_folder
 from benchbox.plan.gate import Hello
 from benchbox.plan.spec import ModelSpec, RunSpec
 
@@ -29,6 +29,17 @@ def test_files_of_an_environment_are_no_sources_of_the_arm(tmp_path: Path, monke
         import_from(tmp_path / name, monkeypatch)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     assert imported_files(tmp_path) == [tmp_path / "net.py", tmp_path / "parts/layers.py"]
+
+
+def test_files_outside_of_the_folder_are_told_but_for_those_of_an_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("arm/net.py", "other/layers.py", "other/site-packages/packed.py", "python/standard.py"):
+        import_from(tmp_path / name, monkeypatch)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "python"))
+    seen = [path for path in files_elsewhere(tmp_path / "arm") if path.is_relative_to(tmp_path)]
+    assert seen == [tmp_path / "other/layers.py"]
+    assert str(tmp_path / "other/layers.py") in identify(HELLO, {}, root=tmp_path / "arm").elsewhere
 
 
 def test_an_environment_that_is_the_folder_hides_nothing_of_it(

@@ -1,5 +1,6 @@
 """Arms: what is read of a journal, what is a fault of it, which records of a row count, what a row is called."""
 
+import json
 import math
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from factories import eval_record, failed_record, fit_record, sample_environment, sample_spec, timed_record
 from records import MODELS, TODAY, arm, case_of, cell, in_turns, stored, write
 
-from benchbox.gate.evidence import load_arm, make_arm, pair_blocks, pair_differences, row_name
-from benchbox.gate.naming import names_of
+from benchbox.gate.evidence import load_arm, make_arm
+from benchbox.gate.naming import names_of, row_name
+from benchbox.gate.pairs import pair_blocks, pair_differences
 from benchbox.gate.rows import rows_of
 from benchbox.gate.verdict import Source
 from benchbox.records.record import Record, encode
@@ -33,6 +35,20 @@ def test_a_source_tells_commit_release_fingerprint_and_age(tmp_path: Path) -> No
     source = load_arm(write(tmp_path / "base.jsonl", records), today="2026-12-04").source
     assert (source.commit, source.is_dirty, source.benchbox, source.age_days) == ("0123abc", True, "0.1.0", 10)
     assert source.fingerprint == records[0].fingerprint
+
+
+@pytest.mark.parametrize(
+    ("started", "age"),
+    [
+        ("2026-11-24T23:30:00-05:00", 0),
+        ("2026-11-25T01:00:00+09:00", 1),
+        ("2026-11-24T10:00:00", 1),
+        ("soon", None),
+    ],
+)
+def test_ages_are_those_of_utc(tmp_path: Path, started: str, age: float | None) -> None:
+    records = [msgspec.structs.replace(record, started=started) for record in stored()]
+    assert load_arm(write(tmp_path / "base.jsonl", records), today="2026-11-25").source.age_days == age
 
 
 def test_what_a_source_says_of_itself_is_kept() -> None:
@@ -70,6 +86,19 @@ def test_what_cannot_be_told_of_a_line_is_a_fault_of_the_arm(
     assert "base.jsonl, line 1" in fault.reason
 
 
+@pytest.mark.parametrize("damage", ["", "fingerprint", "measurements"])
+def test_a_run_without_a_batch_size_is_a_fault_of_the_arm(tmp_path: Path, damage: str) -> None:
+    line = json.loads(encode(cell()))
+    line["spec"]["fit"]["batch_size"] = None
+    if damage:
+        line[damage] = "none"
+    path = tmp_path / "base.jsonl"
+    path.write_text(json.dumps(line))
+    seen = load_arm(path)
+    assert len(seen.damage) == 1
+    assert rows_of(seen) == {}
+
+
 def test_a_file_that_the_system_does_not_give_is_a_fault() -> None:
     path = Path("/proc/self/mem")
     if not path.is_file():
@@ -77,13 +106,19 @@ def test_a_file_that_the_system_does_not_give_is_a_fault() -> None:
     assert "cannot be read" in load_arm(path).damage[0]
 
 
-def test_a_resumed_run_counts_the_last_record_of_each_process() -> None:
-    first, again = cell(samples=[0.1] * 3), cell(samples=[0.2] * 3)
-    other = cell("alexnet", samples=[0.3] * 3)
-    crashed = failed_record("alexnet", "infer", status="interrupted")
-    row = rows_of(arm([first, crashed, again, other]))[first.case]
+def test_of_a_process_that_was_made_again_the_last_record_counts() -> None:
+    crashed, again = failed_record("lenet", "infer", status="interrupted"), cell(samples=[0.2] * 3)
+    row = rows_of(arm([crashed, again]))[again.case]
     assert row.records == (again,)
     assert not row.ambiguity
+
+
+def test_one_process_that_was_made_again_hides_no_second_record_of_another() -> None:
+    first, second = cell(samples=[0.1] * 3), cell(samples=[0.2] * 3)
+    crashed, again = failed_record("alexnet", "infer", status="interrupted"), cell("alexnet", samples=[0.3] * 3)
+    rows = rows_of(arm([first, crashed, second, again]))
+    assert rows[first.case].ambiguity == "two records of process 0"
+    assert rows[again.case].records == (again,)
 
 
 def test_without_a_resume_two_records_of_one_process_are_ambiguous() -> None:
@@ -113,7 +148,7 @@ def test_a_failed_process_after_a_good_one_does_not_hide_it() -> None:
 def test_predictions_are_read_beside_the_journal(tmp_path: Path) -> None:
     (tmp_path / "predictions").mkdir()
     (tmp_path / "predictions" / "lenet.csv").write_text(f"{HEADER}a.png,one,one,0.9,1\nb.png,one,two,0.6,2\n")
-    record = eval_record(predictions="predictions/lenet.csv")
+    record = eval_record(correct=1, predictions="predictions/lenet.csv")
     seen = load_arm(write(tmp_path / "results.jsonl", [record]))
     assert seen.answers == {(record.case, 0): {"a.png": True, "b.png": False}}
 
@@ -125,6 +160,14 @@ def test_predictions_that_are_none_are_told_and_not_used(tmp_path: Path, text: s
     seen = load_arm(write(tmp_path / "results.jsonl", [eval_record(predictions="lenet.csv")]))
     assert not seen.answers
     assert "lenet.csv" in seen.notes[0]
+
+
+def test_predictions_of_another_evaluation_are_told_and_not_used(tmp_path: Path) -> None:
+    (tmp_path / "lenet.csv").write_text(f"{HEADER}a.png,one,one,0.9,1\nb.png,one,two,0.6,2\n")
+    record = eval_record(correct=2, predictions="lenet.csv")
+    seen = load_arm(write(tmp_path / "results.jsonl", [record]))
+    assert not seen.answers
+    assert "lenet.csv is right on 1 of 2 pictures, and its record on 2" in seen.notes[0]
 
 
 def test_a_row_of_an_older_release_has_the_case_of_today() -> None:

@@ -5,6 +5,7 @@ Whatever is not in the table as 0 must not pass.
 
 import json
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import msgspec
 import pytest
 from factories import failed_record, with_actual
 from factories_machine import sample_fingerprint
-from records import CONTROL, MODELS, TODAY, arm, cell, fits, in_turns, judged, peaks, stored
+from records import CONTROL, MODELS, TODAY, arm, cell, evaluation, fits, in_turns, judged, peaks, stored
 
 from benchbox.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REGRESSION, EXIT_UNASSERTED
 from benchbox.gate.evidence import load_arm
 from benchbox.gate.judge import judge
 from benchbox.gate.rules import Rules
 from benchbox.gate.verdict import GateReport
+from benchbox.plan.spec import PlacementSpec
 from benchbox.records.record import Record, Status, encode
 
 PASSES, WORSE, UNASSERTED, OPEN = EXIT_OK, EXIT_REGRESSION, EXIT_UNASSERTED, EXIT_INCONCLUSIVE
@@ -70,6 +72,20 @@ WORKLOAD: dict[str, tuple[tuple[str, ...], object]] = {
     "control": (("actual", "control"), "0ther"),
     "measured": (("actual", "in_turns"), True),
     "schema": (("schema",), 3),
+}
+# Another value for every field of the placement.
+PLACEMENT: Line = {
+    "device": "cuda:0",
+    "precision": "fp32",
+    "memory_format": "contiguous",
+    "compile": True,
+    "fused": False,
+    "convolution": "fast",
+    "keeps_memory": True,
+    "threads": 4,
+    "feed": "loader",
+    "workers": 4,
+    "sync_seconds": 0.0,
 }
 # Without these a line says nothing of them, and nothing is not the same as something.
 UNKNOWN = ("data", "classes", "training pictures", "held-out pictures", "precision", "memory format", "control")
@@ -158,6 +174,12 @@ def more_parameters(seen: list[Line]) -> list[Line]:
     return samples(lambda values: [values[0] + 1], metric="parameters")(seen)
 
 
+def made_again_and_twice(seen: list[Line]) -> list[Line]:
+    """A process of the first row failed and was made again; of the second row one is there twice."""
+    again, twice = deepcopy(seen[5]), seen[6]
+    return [*ended("oom")(seen), again, twice]
+
+
 def compared(
     tmp_path: Path, new: list[Line] | bytes, *, base: list[Line] | bytes | None = None, **rules: Any
 ) -> GateReport:
@@ -218,6 +240,10 @@ STORED: dict[str, tuple[Mutation, Expected]] = {
     ),
     "a row twice": (
         lambda seen: seen + of("lenet", seen),
+        Expected(state="INCOMPARABLE", code=UNASSERTED, says="two records of process 0"),
+    ),
+    "a process twice, beside one that was made again": (
+        made_again_and_twice,
         Expected(state="INCOMPARABLE", code=UNASSERTED, says="two records of process 0"),
     ),
     "a process twice, with another limit": (
@@ -327,9 +353,19 @@ STORED: dict[str, tuple[Mutation, Expected]] = {
         lambda seen: [*everywhere(("fingerprint", "torch"), "2.15.0")(seen[:1]), *seen[1:]],
         Expected(state="INCOMPARABLE", code=UNASSERTED, says="2.15.0 and 2.14.1"),
     ),
+    "no batch size": (
+        everywhere(("spec", "fit", "batch_size"), None),
+        Expected(state="INCOMPARABLE", code=UNASSERTED, says="fit.batch_size is null"),
+    ),
+    "another machine with more threads": (
+        lambda seen: everywhere(("fingerprint", "threads"), 4)(
+            everywhere(("spec", "placement", "threads"), 4)(seen)
+        ),
+        Expected(state="INCOMPARABLE", code=UNASSERTED, says="threads: 2 → 4"),
+    ),
     "made tomorrow": (
         everywhere(("started",), "2026-11-25T10:00:00+00:00"),
-        Expected(state="PASS", code=PASSES, says="new was made 1 days after today"),
+        Expected(state="PASS", code=PASSES, says="new was made 1 day after today"),
     ),
     "killed": (
         ended("crashed", "the process ended with SIGKILL"),
@@ -389,6 +425,17 @@ def test_a_workload_that_is_not_told_is_refused_by_its_name(tmp_path: Path, name
     report = compared(tmp_path, everywhere(where, ...)(lines(stored(seed=1))))
     check(report, Expected(state="INCOMPARABLE", code=UNASSERTED))
     assert name in {difference.key for difference in report.differences}
+
+
+@pytest.mark.parametrize("field", PlacementSpec.__struct_fields__)
+def test_another_place_or_form_is_refused_by_its_name_and_counts_are_judged(tmp_path: Path, field: str) -> None:
+    new = everywhere(("spec", "placement", field), PLACEMENT[field])(lines(stored(seed=1)))
+    report = compared(tmp_path, new)
+    check(report, Expected(state="INCOMPARABLE", code=UNASSERTED))
+    assert field.replace("_", " ") in {difference.key for difference in report.differences}
+    assert {seen.state for seen in report.verdicts if seen.group in ("time", "memory")} == {"INCOMPARABLE"}
+    assert compared(tmp_path, new, groups=("exact",)).code == PASSES
+    assert compared(tmp_path, more_parameters(new), groups=("exact",)).code == WORSE
 
 
 FILES: dict[str, tuple[bytes, str]] = {
@@ -472,9 +519,24 @@ def test_on_another_machine_counts_alone_are_asserted(tmp_path: Path, groups: tu
 @pytest.mark.parametrize("group", ["time", "memory", "accuracy"])
 def test_a_group_that_was_asked_for_and_that_the_base_has_not_is_not_asserted(tmp_path: Path, group: str) -> None:
     bare = without("peak_memory")(without("sample_seconds")(lines(stored(("lenet",), processes=1))))
-    report = compared(tmp_path, bare, base=bare, groups=("exact", group))
+    report = compared(tmp_path, bare, base=bare, groups=("exact", group), chosen=("exact", group))
     check(report, Expected(state="INCOMPARABLE", code=UNASSERTED, says="asked for"))
     assert compared(tmp_path, bare, base=bare).code == PASSES
+
+
+@pytest.mark.parametrize("base", [evaluation([True] * 10), failed_record("lenet", "evaluate")])
+def test_a_group_that_was_asked_for_is_not_met_by_a_row_that_does_not_count(base: Record) -> None:
+    new = evaluation([True] * 10)
+    asked, skipped = ("exact", "accuracy"), ("*evaluate*",) if base.status == "ok" else ()
+    arms = [*stored(), base], [*stored(), new]
+    report = judged(*arms, mode="stored", groups=asked, chosen=asked, skipped=skipped)
+    check(report, Expected(state="INCOMPARABLE", code=UNASSERTED, says="asked for"))
+
+
+def test_groups_that_nobody_chose_are_not_asked_of_rows_that_cannot_have_them() -> None:
+    same, groups = [evaluation([True] * 10)], ("exact", "time", "accuracy")
+    assert judged(same, same, mode="stored", groups=groups).code == PASSES
+    assert judged(same, same, mode="stored", groups=groups, chosen=groups).code == UNASSERTED
 
 
 def test_a_run_compared_with_itself_passes(tmp_path: Path) -> None:

@@ -81,6 +81,24 @@ def test_counts_need_the_classes_accuracy_the_workload_and_times_the_machine_too
     assert [difference.key for difference in seen.of("time")] == ["cpu", "classes", "control"]
 
 
+def test_a_placement_is_told_by_every_field_that_no_other_key_names() -> None:
+    other = msgspec.structs.replace(
+        at().spec.placement, convolution="fast", feed="loader", workers=4, keeps_memory=True, threads=4
+    )
+    new = at(threads=4)
+    new = msgspec.structs.replace(new, spec=msgspec.structs.replace(new.spec, placement=other))
+    seen = keys([at()], [new])
+    assert named(seen.machine) == {
+        "threads": ("2", "4"),
+        "convolution": ("direct", "fast"),
+        "keeps memory": ("auto", "True"),
+        "feed": ("gather", "loader"),
+        "workers": ("2", "4"),
+    }
+    assert len(seen.machine) == 5
+    assert seen.of("exact") == ()
+
+
 def test_a_fit_is_not_asked_for_its_machine() -> None:
     assert keys(fits([0.9]), fits([0.8])) == RowKeys()
 

@@ -1,6 +1,7 @@
 """The judge: which rows are walked, what is accepted, what is told of the whole, and the laws of a comparison."""
 
 import random
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,27 @@ import pytest
 from factories import failed_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from records import MODELS, TODAY, arm, case_of, cell, fits, in_turns, judged, only, peaks, stored, write
+from records import (
+    MODELS,
+    TODAY,
+    arm,
+    case_of,
+    cell,
+    evaluation,
+    fits,
+    in_turns,
+    judged,
+    only,
+    peaks,
+    stored,
+    write,
+)
 
 from benchbox.errors import UsageError
 from benchbox.gate.evidence import load_arm
 from benchbox.gate.judge import judge
 from benchbox.gate.rules import Accepted, Rules
-from benchbox.gate.verdict import GateReport, encode_report
+from benchbox.gate.verdict import METRICS, GateReport, encode_report
 from benchbox.records.record import Measurement, Record
 
 LENET, ALEXNET, VGG = (f"{model} infer b32@128 bf16" for model in ("lenet", "alexnet", "vgg16"))
@@ -76,11 +91,7 @@ def test_a_row_that_is_gone_may_be_declared_as_removed() -> None:
 
 def test_a_renamed_row_is_judged_against_its_old_self() -> None:
     base = in_turns(("lenet",))[0]
-    new = in_turns(("lenet",), slower=1.1)[1]
-    model = msgspec.structs.replace(new[0].spec.model, name="tiny.py:net")
-    renamed = [
-        msgspec.structs.replace(record, spec=msgspec.structs.replace(record.spec, model=model)) for record in new
-    ]
+    renamed = called(in_turns(("lenet",), slower=1.1)[1], {"lenet": "tiny.py:net"})
     report = judged(base, renamed, renamed={LENET: "tiny.py:net infer b32@128 bf16"})
     seen = only(report, model="tiny.py:net")
     assert seen.state == "FAIL"
@@ -89,16 +100,100 @@ def test_a_renamed_row_is_judged_against_its_old_self() -> None:
     assert judged(base, renamed).of_state("MISSING")
 
 
-def test_two_rows_that_were_renamed_to_one_are_both_judged() -> None:
+def called(records: Iterable[Record], names: Mapping[str, str]) -> list[Record]:
+    """The records of networks that have other names now, and are else as they were."""
+    changed = []
+    for record in records:
+        model = msgspec.structs.replace(record.spec.model, name=names[record.spec.model.name])
+        changed.append(msgspec.structs.replace(record, spec=msgspec.structs.replace(record.spec, model=model)))
+    return changed
+
+
+@pytest.mark.parametrize("declared", [(), (VGG,)])
+def test_two_rows_that_were_renamed_to_one_are_both_judged(declared: tuple[str, ...]) -> None:
     base, new = in_turns()[0], in_turns(("vgg16",))[1]
-    report = judged(base, new, renamed={LENET: VGG, ALEXNET: VGG}, groups=("exact",))
+    report = judged(base, new, renamed={LENET: VGG, ALEXNET: VGG}, groups=("exact",), declared=declared)
     assert len([seen for seen in report.verdicts if seen.metric == "parameters"]) == 2
+
+
+@pytest.mark.parametrize(
+    "names", [{"alexnet": "vgg16", "vgg16": "tiny.py:net"}, {"alexnet": "vgg16", "vgg16": "alexnet"}]
+)
+@pytest.mark.parametrize("slower", ["alexnet", "vgg16"])
+def test_a_row_that_takes_the_name_of_another_hides_neither(names: dict[str, str], slower: str) -> None:
+    base, new = in_turns(("alexnet", "vgg16"), slower={slower: 1.1})
+    titles = {"alexnet": ALEXNET, "vgg16": VGG, "tiny.py:net": "tiny.py:net infer b32@128 bf16"}
+    renamed = {titles[old]: titles[now] for old, now in names.items()}
+    report = judged(base, called(new, names), renamed=renamed)
+    assert rows(report) == [titles[now] for now in names.values()]
+    assert states(report)[titles[names[slower]], "sample_seconds"] == "FAIL"
+    assert not report.of_state("NEW", "MISSING")
+
+
+def test_a_renaming_that_is_long_over_hides_no_row_of_the_base() -> None:
+    base, new = in_turns()[0], in_turns(("alexnet",))[1]
+    report = judged(base, new, renamed={LENET: ALEXNET}, groups=("exact",))
+    was = [seen.facts.get("name in the base") for seen in report.verdicts if seen.metric == "parameters"]
+    assert was == [LENET, None]
+
+
+def test_a_row_of_another_machine_is_the_same_row_and_counts_alone_are_judged() -> None:
+    base, new = stored(("lenet",)), stored(("lenet",), threads=4, seed=1)
+    report = judged(base, new, mode="stored")
+    assert rows(report) == [LENET]
+    assert {seen.state for seen in report.verdicts if seen.group == "exact"} == {"PASS"}
+    assert only(report).reason == "threads: 2 → 4"
+    assert report.code == 3
+
+
+@pytest.mark.parametrize("word", [LENET, case_of(), case_of(threads=4), "ours"])
+def test_a_row_of_another_machine_is_declared_by_the_case_or_name_of_either(word: str) -> None:
+    base, new = stored(threads=2), stored(("lenet",), threads=4, seed=1)
+    names = {case_of(): "ours", case_of(threads=4): "ours"} if word == "ours" else {}
+    report = judged(base, new, mode="stored", declared=(word,), names=names, groups=("exact",))
+    assert {seen.row for seen in report.gated} == {"ours" if names else LENET}
+    assert report.code == 0
+
+
+def test_which_of_two_rows_of_another_machine_is_meant_is_not_guessed() -> None:
+    new = [*stored(("lenet",), threads=4), *stored(("lenet",), threads=1)]
+    report = judged(stored(("lenet",)), new, mode="stored")
+    assert len(report.of_state("MISSING")) == 1
+    assert len(report.of_state("NEW")) == 2
+
+
+def test_a_row_that_was_removed_is_not_taken_for_that_of_another_machine() -> None:
+    removed = (case_of(),)
+    report = judged(stored(("lenet",)), stored(("lenet",), threads=4), mode="stored", removed=removed)
+    assert [seen.state for seen in report.verdicts] == ["SKIPPED", "NEW"]
+
+
+def test_a_row_that_was_repaired_by_the_commit_that_declares_it_is_new() -> None:
+    base, new = in_turns()
+    broken = [failed_record("lenet", "infer"), *in_turns(("alexnet",))[0]]
+    report = judged(broken, new, declared=(LENET, ALEXNET))
+    assert states(report)[LENET, ""] == "NEW"
+    assert report.code == 0
+    assert judged(base, new, declared=(LENET, ALEXNET)).code == 0
 
 
 def test_a_row_has_the_name_that_the_user_gave_it() -> None:
     report = judged(*in_turns(), names={case_of(): "serving"}, declared=("serving",), margins={"serving": 0.5})
     assert rows(report) == ["serving", ALEXNET]
     assert report.of_state("PASS")[-1].margin == 0.5
+
+
+def test_a_row_may_be_chosen_by_its_name_in_either_arm() -> None:
+    base, new = stored(("lenet",)), stored(("lenet",), threads=4, seed=1)
+    for skipped in (case_of(), case_of(threads=4)):
+        assert only(judged(base, new, mode="stored", skipped=(skipped,))).state == "INCOMPARABLE"
+    report = judged(base, new, mode="stored", skipped=(case_of(), case_of(threads=4)))
+    assert {seen.state for seen in report.verdicts} == {"SKIPPED"}
+
+
+def test_a_margin_may_be_set_by_a_name_that_looks_like_a_pattern() -> None:
+    name = "a[1].py:net infer b32@128 bf16"
+    assert Rules(margins={name: 0.1}).margin_of("infer/a/x", name) == 0.1
 
 
 def test_rows_that_were_left_out_are_listed() -> None:
@@ -118,6 +213,32 @@ def test_an_accepted_slowdown_passes_within_its_bound(metric: str, bound: float,
 
 def accepted(metric: str, bound: float = 0.1, *, row: str = "lenet*", expires: str = "2026-11-24") -> Accepted:
     return Accepted(row=row, metric=metric, bound=bound, reason="needed for training", expires=expires)
+
+
+def test_a_collapse_is_no_accepted_slowdown() -> None:
+    arms = in_turns(("lenet",), slower=0.03, is_compared=False)
+    report = judged(*arms, accepted=(accepted("time", 0.08, row="*"),))
+    assert (only(report).state, report.code) == ("IMPLAUSIBLE", 1)
+
+
+def test_what_is_too_good_to_be_true_is_accepted_by_its_own_word_alone() -> None:
+    arms = in_turns(("lenet",), slower=0.03, is_compared=False)
+    seen = only(judged(*arms, accepted=(accepted("implausible", 0.01),)))
+    assert (seen.state, seen.accepted) == ("PASS", "needed for training")
+    assert only(judged(*in_turns(("lenet",), slower=1.1), accepted=(accepted("implausible", 9.0),))).state == "FAIL"
+
+
+@pytest.mark.parametrize("bounds", [(0.05, 0.15), (0.15, 0.05)])
+def test_one_accepted_regression_of_several_is_enough(bounds: tuple[float, ...]) -> None:
+    entries = tuple(accepted("time", bound) for bound in bounds)
+    assert only(judged(*in_turns(("lenet",), slower=1.1), accepted=entries)).state == "PASS"
+    beyond = only(judged(*in_turns(("lenet",), slower=1.3), accepted=entries))
+    assert (beyond.state, beyond.reason.rpartition("; ")[2]) == ("FAIL", "more than the accepted 15.0%")
+
+
+def test_every_metric_of_a_verdict_may_be_accepted() -> None:
+    reports = judged(stored(), stored(), mode="stored"), judged(fits([0.9]), fits([0.9]), mode="stored")
+    assert {seen.metric for report in reports for seen in report.verdicts} == set(METRICS)
 
 
 def test_what_is_accepted_of_one_row_or_metric_is_not_of_another() -> None:
@@ -186,7 +307,13 @@ def test_equal_digests_are_a_self_comparison() -> None:
 
 def test_what_no_row_of_the_base_has_is_told() -> None:
     base, new = in_turns()
-    assert "not gated, since no row of the base has it: memory, accuracy" in judged(base, new).notes
+    assert "not gated, since no gated row of the base has it: memory, accuracy" in judged(base, new).notes
+
+
+def test_what_only_a_row_has_that_was_left_out_is_told_as_not_gated() -> None:
+    scored = evaluation([True] * 10)
+    report = judged([*stored(), scored], [*stored(), scored], mode="stored", skipped=("*evaluate*",))
+    assert "not gated, since no gated row of the base has it: accuracy" in report.notes
 
 
 def test_the_report_keeps_what_it_was_told() -> None:

@@ -53,6 +53,22 @@ def test_one_process_that_took_no_more_than_another_excludes_a_large_increase() 
     assert judged(base, peaks([150 * MIB]), mode="stored", groups=("memory",)).code == 4
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_few_processes_that_took_more_than_the_margin_exclude_nothing(processes: int) -> None:
+    base, new = (peaks([mib * MIB] * processes) for mib in (100, 119))
+    report = judged(base, new, mode="stored", groups=("memory",))
+    assert only(report, group="memory").bounds is None
+    assert report.code == 4
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [((109, 111, 112), "every process of new took more"), ((101, 110, 112), "the peaks of both arms overlap")],
+)
+def test_why_nothing_is_decided(new: Sequence[float], said: str) -> None:
+    assert verdict((100, 101, 102), new).reason.startswith(said)
+
+
 def test_a_verdict_tells_its_values_and_its_margin_as_a_share() -> None:
     seen = verdict((100, 101, 102), (110, 111, 112))
     assert (seen.base, seen.new) == (101 * MIB, 111 * MIB)

@@ -4,15 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from factories import sample_spec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchbox.errors import ModelError, SpecError
-from benchbox.gate.declared import Row, declared_cases, is_of, spec_of
+from benchbox.gate.declared import Row, spec_of
 from benchbox.gate.rules import Accepted
-from benchbox.gate.settings import FILE, Settings, dump_settings, make_rules, parse_settings, read_settings
-from benchbox.plan.spec import case
+from benchbox.gate.settings import ALL, FILE, Settings, dump_settings, make_rules, parse_settings, read_settings
 
 WHOLE = """
 [gate]
@@ -113,6 +111,7 @@ def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
         ("[gate]\npreset = 'strong'\n", ["gate.preset", "strong"]),
         ("[gate]\nmetrics = ['speed']\n", ["gate.metrics", "speed"]),
         ("[gate]\nmetrics = []\n", ["metrics: got 'none'"]),
+        ("[gate]\nmetrics = ['exact', 'exact']\n", ["metrics: got 'exact, exact'", "each once"]),
         ("[gate]\nseconds = 0\n", ["benchbox.toml: seconds: got 0"]),
         ("[gate]\nseconds = nan\n", ["seconds: got nan"]),
         ("[gate]\npairs = [9, 6]\n", ["pairs: got '9-6'"]),
@@ -131,6 +130,32 @@ def test_what_means_nothing_is_refused(text: str, parts: list[str]) -> None:
     message = refused(text)
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "parts"),
+    [
+        (
+            'metric = "time"',
+            'metric = "flop"',
+            ["benchbox.toml: accepted.metric: got 'flop'", "flops", "implausible"],
+        ),
+        ("bound = 0.08", "bound = inf", ["accepted.bound: got inf", "finite"]),
+        ("bound = 0.08", "bound = nan", ["accepted.bound: got nan"]),
+        ("bound = 0.08", "bound = 0", ["accepted.bound: got 0", "more than 0"]),
+        ('reason = "a new head"', 'reason = " "', ["accepted.reason: got ' '"]),
+        ("expires = 2026-12-31", 'expires = "next year"', ["accepted.expires: got 'next year'", "2026-12-31"]),
+    ],
+)
+def test_what_would_accept_nothing_or_all_or_for_no_reason_is_refused(was: str, now: str, parts: list[str]) -> None:
+    assert was in WHOLE
+    message = refused(WHOLE.replace(was, now))
+    for part in parts:
+        assert part in message
+
+
+def test_more_than_twice_as_slow_may_be_accepted() -> None:
+    assert parsed(WHOLE.replace("bound = 0.08", "bound = 1.5")).accepted[0].bound == 1.5
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
@@ -169,36 +194,6 @@ def test_a_row_becomes_a_run() -> None:
     assert spec_of(Row(model="EfficientNet")).model.name == "efficientnet_b0"
 
 
-def test_a_row_means_the_runs_that_decided_what_it_left_open() -> None:
-    run = sample_spec("resnet50", "infer", batch_size=8)
-    assert is_of(run, Row(model="resnet50"))
-    assert is_of(run, Row(model="resnet50", precision="bf16", threads=2, data="coil20"))
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        Row(model="vgg16"),
-        Row(model="resnet50", task="train_step"),
-        Row(model="resnet50", batch_size=4),
-        Row(model="resnet50", image_size=64),
-        Row(model="resnet50", precision="fp32"),
-        Row(model="resnet50", threads=1),
-        Row(model="resnet50", data="turntable"),
-        Row(model="resnet50", compile=True),
-        Row(model="resnet50", checkpoint="a.pt"),
-    ],
-)
-def test_a_row_does_not_mean_other_runs(row: Row) -> None:
-    assert not is_of(sample_spec("resnet50", "infer", batch_size=8), row)
-
-
-def test_declared_rows_are_the_cases_of_the_runs_that_they_mean_and_else_are_missed() -> None:
-    lenet, other = (sample_spec(name, "infer", batch_size=8) for name in ("lenet", "alexnet"))
-    rows = (Row(model="lenet", name="ours"), Row(model="vgg16"))
-    assert declared_cases(rows, [lenet, other]) == {case(lenet): "ours", "vgg16 infer b8@128": ""}
-
-
 ROWS = {"infer/lenet/x": "lenet infer b8@128", "infer/vgg16/x": "vgg16 infer b8@128"}
 
 
@@ -216,6 +211,13 @@ def test_rules_gate_all_groups_of_the_rows_of_the_base_unless_told_otherwise() -
     assert rules.groups == ("time", "memory", "exact", "accuracy")
     assert (rules.declared, rules.skipped, rules.asked) == ((), (), ())
     assert make_rules(Settings(), ROWS, groups=("exact",)).groups == ("exact",)
+
+
+def test_only_groups_that_the_settings_name_are_chosen() -> None:
+    assert make_rules(Settings(), ROWS, groups=("exact", "time")).chosen == ()
+    named = make_rules(Settings(metrics=("exact", "time")), ROWS, groups=("accuracy",))
+    assert (named.groups, named.chosen, named.promised) == (("exact", "time"),) * 3
+    assert make_rules(Settings(metrics=ALL), ROWS).asked == ALL
 
 
 @pytest.mark.parametrize("pattern", ["lenet*", "infer/lenet/*", "*l?net infer*"])

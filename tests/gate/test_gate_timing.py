@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from records import MODELS, TODAY, arm, cell, in_turns, judged, only, stored
 
 from benchbox.gate.control import control_seen, disturbance
+from benchbox.gate.decision import LEAST_PAIRS
 from benchbox.gate.judge import flagged, judge
 from benchbox.gate.pairing import match_rows
-from benchbox.gate.rules import Rules
+from benchbox.gate.rules import Accepted, Rules
 from benchbox.gate.verdict import Bounds, ControlSeen, GateReport, Verdict
 from benchbox.records.record import Record
 
@@ -78,6 +79,19 @@ def test_a_second_series_that_cannot_exclude_a_large_slowdown_is_no_pass() -> No
     report = twice(in_turns(slower=1.1), in_turns(pairs=3, noise=0.03, slower=1.03, seed=1))
     assert only(report).state == "INCONCLUSIVE"
     assert report.code == 4
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state"), [(1.06, 1.2, "FAIL"), (1.2, 1.06, "FAIL"), (1.06, 1.06, "PASS")]
+)
+def test_of_two_series_the_worse_is_held_to_what_is_accepted(first: float, second: float, state: str) -> None:
+    entry = Accepted(row="*", metric="time", bound=0.08, reason="needed", expires=TODAY)
+    arms = in_turns(("lenet",), slower=first), in_turns(("lenet",), slower=second, seed=1)
+    assert only(twice(*arms, accepted=(entry,))).state == state
+
+
+def test_one_pair_names_how_many_are_better() -> None:
+    assert only(judged(*in_turns(("lenet",), pairs=1))).reason.endswith(f"better {LEAST_PAIRS}")
 
 
 def test_a_row_that_could_not_be_measured_a_second_time_stays_failed() -> None:

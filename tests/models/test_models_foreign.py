@@ -108,6 +108,40 @@ def test_a_module_is_found_in_the_working_folder(tmp_path: Path, monkeypatch: py
     assert sys.path == before
 
 
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[str, str]:
+    """Two files called net.py, each with neighbours of the same names, in a module and in a package."""
+    for name, width in (("a", 4), ("b", 8)):
+        parts = tmp_path / name / "parts_of_two"
+        parts.mkdir(parents=True)
+        (parts / "__init__.py").write_text("")
+        (parts / "heads.py").write_text(f"CLASSES = {width}\n")
+        (tmp_path / name / "layers_of_two.py").write_text(f"WIDTH = {width}\n")
+        (tmp_path / name / "net.py").write_text(
+            "from torch import nn\nfrom layers_of_two import WIDTH\n\n"
+            "def make():\n    from parts_of_two.heads import CLASSES\n    return nn.Linear(WIDTH, CLASSES)\n"
+        )
+    return f"{tmp_path}/a/net.py:make", f"{tmp_path}/b/net.py:make"
+
+
+def test_each_file_has_its_own_neighbours_though_another_s_have_their_names(folders: tuple[str, str]) -> None:
+    a, b = folders
+    shapes = [tuple(next(make(name).parameters()).shape) for name in (a, b, b, a, b)]
+    assert shapes == [(4, 4), (8, 8), (8, 8), (4, 4), (8, 8)]
+    assert "layers_of_two" not in sys.modules, "it would be the other's for one of them"
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    for name in (a, b):
+        folder = Path(name).parent
+        assert {str(folder / "layers_of_two.py"), str(folder / "parts_of_two" / "heads.py")} <= files
+
+
+def test_the_neighbours_of_a_file_alone_keep_their_names(tmp_path: Path) -> None:
+    (tmp_path / "layers_of_one.py").write_text("WIDTH = 4\n")
+    (tmp_path / "net_of_one.py").write_text("from torch import nn\nimport layers_of_one\n\nmake = nn.Flatten\n")
+    make(f"{tmp_path}/net_of_one.py:make")
+    assert sys.modules["layers_of_one"].WIDTH == 4
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "no such file" in refused(f"{tmp_path}/none.py:make")
 

@@ -16,6 +16,7 @@ from benchbox.plan.gate import (
     Looked,
     Lost,
     Message,
+    NoMemory,
     Open,
     Opened,
     Refused,
@@ -56,6 +57,8 @@ def test_a_wish_comes_back_as_it_was(wish: Message) -> None:
         Turned(calls=3, seconds=0.03),
         Looked(),
         Identity(hello=HELLO, imported={"case": "net.py"}, outside=(), files={"net.py": "f"}),
+        Identity(hello=HELLO, imported={}, outside=(), files={}, elsewhere=("/other/layers.py",)),
+        NoMemory(reason="memory ran out"),
         Refused(reason="what?"),
     ],
 )

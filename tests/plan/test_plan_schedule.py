@@ -10,6 +10,7 @@ from benchbox.plan.schedule import (
     LEAST_BLOCKS,
     SLICE_SECONDS,
     SLICES_A_BLOCK,
+    WAKE_SECONDS,
     block_order,
     calls_a_slice,
     least_blocks,
@@ -70,6 +71,13 @@ def test_slow_calls_need_no_waking_and_fewer_blocks() -> None:
     assert (least_blocks([quick]), least_blocks([quick, slow])) == (LEAST_BLOCKS, FEW_SAMPLES)
 
 
-@pytest.mark.parametrize("call", [0.001, 9.0])
+@given(call=st.floats(1e-5, SLOW_CALL))
+def test_the_calls_that_wake_an_arm_outlast_the_spinning_of_the_one_before(call: float) -> None:
+    calls = untimed_calls(call)
+    assert calls * call >= WAKE_SECONDS
+    assert calls == 1 or (calls - 1) * call < WAKE_SECONDS
+
+
+@pytest.mark.parametrize("call", [0.005, 9.0])
 def test_what_a_loader_has_fetched_meanwhile_is_used_up_first(call: float) -> None:
     assert untimed_calls(call, ahead=4) == 4

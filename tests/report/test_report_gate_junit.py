@@ -89,6 +89,20 @@ def test_a_gate_of_nothing_is_an_error_and_not_an_empty_success() -> None:
     assert [_kind(case) for case in cases] == ["skipped", "skipped", "error"]
 
 
+def test_a_gate_without_a_base_is_an_error_though_every_case_is_skipped() -> None:
+    base = Verdict(case="", row="base", metric="", group="exact", state="INCOMPARABLE", reason="no records")
+    new = gates.row_verdict("vgg16 infer b8@128", "NEW")
+    said = "NOT ASSERTED: 1 of 1 gated metric cannot be compared: base (no records)"
+    cases = _cases(gates.make_gate([base, new], control=None, code=3, conclusion=said))
+    assert [_kind(case) for case in cases] == ["skipped", "skipped", "error"]
+    assert cases[-1].result[0].type == "NOT ASSERTED"
+
+
+def test_what_is_undecided_within_three_margins_is_no_error() -> None:
+    report = gates.make_gate([gates.time_verdict(state="INCONCLUSIVE")], conclusion="PASS: none got worse")
+    assert [_kind(case) for case in _cases(report)] == ["skipped"]
+
+
 def test_no_name_breaks_the_document() -> None:
     case, new = _cases(gates.hostile())
     assert str(case.classname).startswith("a|b \N{REPLACEMENT CHARACTER}[31m`c` <script>")

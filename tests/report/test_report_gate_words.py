@@ -118,7 +118,7 @@ def test_counts_are_of_metrics_and_name_what_was_not_gated() -> None:
         "17 metrics of 6 rows declared, 15 gated: 2 FAIL, 1 INCONCLUSIVE, 1 IMPROVED, 11 PASS (1 accepted); "
         "1 NEW, 2 SKIPPED"
     )
-    assert counts(gates.nothing()) == "2 metrics of 1 row declared, 0 gated; 2 SKIPPED"
+    assert counts(gates.nothing()) == "2 metrics of 0 rows declared, 0 gated; 2 SKIPPED"
 
 
 @pytest.mark.parametrize(

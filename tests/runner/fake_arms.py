@@ -8,7 +8,7 @@ from factories import STARTED, measured
 
 from benchbox.plan.gate import Hello, Identity, Opened, Passes, Turned
 from benchbox.plan.requests import RunRequest
-from benchbox.plan.spec import RunSpec
+from benchbox.plan.spec import RunSpec, case
 from benchbox.records.record import Actual, Record, Status, make_record
 from benchbox.runner.places import ArmPlace
 from benchbox.runner.rows_arm import ArmLost
@@ -25,6 +25,8 @@ class World:
 
     `calls` are seconds a call by arm and model. `faults` come when an arm does something, by its name and words
     such as `open lenet`, `turn lenet`, `turn control`, `finish lenet`, `start`, each time the next; None is none.
+    Of what arms import `files` have contents, `networks` are where a network lies, `elsewhere` other files and
+    `benchbox` the package, all by arm. `fault_reason` is that of a row that fails by its status.
     """
 
     calls: dict[str, dict[str, float]]
@@ -32,7 +34,10 @@ class World:
     faults: dict[tuple[str, str], Iterator[Fault | str | None]] = field(default_factory=dict)
     peak: int = 0
     files: dict[str, dict[str, str]] = field(default_factory=dict)
-    outside: dict[str, str] = field(default_factory=dict)
+    networks: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    benchbox: dict[str, str] = field(default_factory=dict)
+    fault_reason: str = "why so"
     now: float = 0.0
     told: list[tuple[str, str]] = field(default_factory=list)
     arms: "list[FakeArm]" = field(default_factory=list)
@@ -78,7 +83,8 @@ class FakeArm:
 
     def greet(self) -> Hello:
         self._tell("greet")
-        return Hello(protocol=1, benchbox="", version="1", schema=4, control="c", python="3", process=id(self))
+        package = self.world.benchbox.get(self.name, f"/installed/{self.name}/benchbox")
+        return Hello(protocol=1, benchbox=package, version="1", schema=4, control="c", python="3", process=id(self))
 
     def open(self, row: int, request: RunRequest) -> Opened | Record:
         self.requests[row] = request
@@ -108,12 +114,13 @@ class FakeArm:
 
     def identify(self) -> Identity:
         self._tell("identify")
-        imported = {row.model.name: self.world.outside.get(self.name, "net.py") for row in self.open_rows.values()}
+        file, elsewhere = self.world.networks.get(self.name, "net.py"), self.world.elsewhere.get(self.name)
         return Identity(
             hello=self.greet(),
-            imported=imported,
-            outside=tuple(imported) if self.name in self.world.outside else (),
+            imported={case(row): file for row in self.open_rows.values()},
+            outside=(),
             files=dict(self.world.files.get(self.name, {"net.py": self.name})),
+            elsewhere=(elsewhere,) if elsewhere else (),
         )
 
     def finish(self, row: int, *, reason: str, passes: Passes) -> Record:
@@ -146,7 +153,7 @@ class FakeArm:
             record = None if row is None else self._record(row, "crashed", "died")
             raise ArmLost("died", record=record)
         assert row is not None
-        return self._record(row, fault, "why so")  # type: ignore[arg-type]
+        return self._record(row, fault, self.world.fault_reason)  # type: ignore[arg-type]
 
     def _record(self, row: int, status: Status, reason: str) -> Record:
         """What it saw of a row, which is over."""

@@ -26,6 +26,7 @@ from benchbox.plan.gate import (
     Looked,
     Lost,
     Message,
+    NoMemory,
     Open,
     Opened,
     Refused,
@@ -147,6 +148,21 @@ def losing(pipe: Connection) -> None:
     server = Server(pipe)
     server.fault = lambda pipe: say(pipe, Lost(record=server.record(0, "nan")))
     server.serve()
+
+
+def without_memory(pipe: Connection) -> None:
+    Server(pipe, lambda pipe: say(pipe, NoMemory(reason="memory ran out for the control network"))).serve()
+
+
+def talkative(pipe: Connection) -> None:
+    """Prints more than anybody reads, then leaves."""
+
+    def leave(_: Connection) -> None:
+        sys.stdout.write("x" * 10**6 + "\nits last words\n")
+        sys.stdout.flush()
+        os._exit(7)
+
+    Server(pipe, leave).serve()
 
 
 def not_understanding(pipe: Connection) -> None:

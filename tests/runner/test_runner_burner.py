@@ -1,5 +1,6 @@
 """The bad neighbour burns a core, and ends with its context and with whoever started it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ def test_it_works_while_the_context_is_open_and_is_gone_afterwards() -> None:
     with burning(seed=1):
         [burner] = set(burners()) - before
         wait_until(lambda: burner.cpu_times().user > 0.2)
+        assert os.getsid(burner.pid) != os.getsid(0), "Ctrl-C would end it before its context"
     assert not burner.is_running()
 
 

@@ -24,6 +24,7 @@ from benchbox.runner.injection import (
     read_source,
     resolve_commit,
     slowed_source,
+    slowed_with,
 )
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,6 +61,16 @@ def test_every_architecture_of_the_six_is_where_the_table_says() -> None:
         made_by: Any = getattr(constructor, "func", constructor)
         assert made_by.__name__ == kind
         assert made_by.__module__ == file.removesuffix(".py").replace("/", ".")
+
+
+@pytest.mark.parametrize("victim", CLASSES)
+def test_whoever_is_of_the_same_class_is_slowed_with_it(victim: str) -> None:
+    def made_by(name: str) -> object:
+        constructor = CONSTRUCTORS[name]
+        return getattr(constructor, "func", constructor)
+
+    others = {name for name in CONSTRUCTORS if name != victim and made_by(name) is made_by(victim)}
+    assert set(slowed_with(victim)) == others
 
 
 @pytest.fixture
@@ -144,13 +155,22 @@ def test_equal_injections_are_equal_commits(repository: Path) -> None:
     assert commit_slower(repository, "HEAD", "lenet", ("features.conv2",)) != first
 
 
+def test_a_hook_s_own_variables_do_not_mislead(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = commit_slower(repository, "HEAD", "lenet", ("features.conv1",))
+    for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    assert commit_slower(repository, "HEAD", "lenet", ("features.conv1",)) == expected
+
+
 def test_another_repository_is_refused(repository: Path) -> None:
     with pytest.raises(UsageError, match="benchbox's own repository"):
         commit_slower(repository, "HEAD", "vgg16", ("features.conv1",))
 
 
 def test_no_repository_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"git rev-parse in .*: "):
+    with pytest.raises(UsageError, match=r"`git rev-parse --verify HEAD.* failed: "):
         resolve_commit(tmp_path)
 
 

@@ -1,5 +1,6 @@
 """Pairs of arms: turns that hold ratios through drift, an end on precision, and every fault its own row's."""
 
+import dataclasses
 import math
 import random
 from collections import Counter
@@ -19,6 +20,7 @@ from benchbox.plan.spec import case
 from benchbox.records.events import AnyEvent, Noted, PhaseBegan, Progress
 from benchbox.records.ratios import block_ratios, slowdown
 from benchbox.records.record import Record
+from benchbox.runner.measuring import LEAST_TIMEOUT, Measuring
 from benchbox.runner.pairs import ArmRefused, Pair, measure_memory, measure_pairs
 
 BASE, NEW = "base", "new"
@@ -113,6 +115,23 @@ def test_each_row_works_for_its_seconds_in_each_arm() -> None:
         assert per_pair[arm, "vgg16"] == 6
 
 
+def test_each_arm_is_started_and_set_up_first_in_every_other_pair() -> None:
+    gate = Gate(world(lenet=0.02), "lenet", most=4)
+    pairs = gate.run(is_known=lambda pairs: False)
+    for word in ("start", "open lenet"):
+        assert [name for name, said in gate.world.told if said == word] == [BASE, NEW, NEW, BASE] * 2
+    for pair in pairs:
+        assert [identity.files for identity in pair.identities] == [{"net.py": BASE}, {"net.py": NEW}]
+
+
+def test_a_quick_row_has_as_many_blocks_that_begin_with_one_arm_as_with_the_other() -> None:
+    for seconds in (0.9, 1.3, 1.7, 2.1):
+        gate = Gate(world(lenet=0.02), "lenet", seconds=seconds, least=1, most=1)
+        gate.run()
+        first = Counter(name for name, _ in gate.world.turns()[::4])
+        assert first[BASE] == first[NEW], seconds
+
+
 def test_quick_rows_have_six_blocks_however_short_their_time_is() -> None:
     gate = Gate(world(lenet=0.001), "lenet", seconds=0.05, least=1, most=1)
     gate.run()
@@ -179,6 +198,15 @@ def test_a_pair_that_would_end_after_the_deadline_is_not_begun() -> None:
     assert Gate(world(lenet=0.02), "lenet").run(deadline=0.0) == []
 
 
+def test_one_long_pair_at_the_beginning_keeps_no_other_from_being_made() -> None:
+    """The first one takes several times as long, with its passes and on cold files."""
+    gate = Gate(world(lenet=0.02), "lenet", least=9, most=9)
+    gate.world.slowness = lambda now: 10.0 if now < 40 else 1.0
+    seen = gate.run(deadline=90.0)
+    assert seen[0].seconds > 3 * seen[-1].seconds
+    assert 90 - gate.world.now < 2 * seen[-1].seconds
+
+
 def test_records_of_a_pair_have_its_number_and_the_spec_that_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,10 +236,13 @@ def test_pictures_with_a_name_are_no_folder_of_the_user_s(tmp_path: Path, monkey
     assert gate.world.arms[0].requests[0].spec.data.source == "coil20"
 
 
-def test_answers_are_compared_in_the_first_pair_alone() -> None:
+def test_answers_are_compared_in_the_first_pair_of_the_first_series_alone() -> None:
     gate = Gate(world(lenet=0.02), "lenet")
     gate.run()
     assert [arm.passes[0] for arm in gate.world.arms] == ["all", "all", "none", "none"]
+    second = Gate(world(lenet=0.02), "lenet", first=20)
+    second.run()
+    assert {arm.passes[0] for arm in second.world.arms} == {"none"}, "a second series asks for times alone"
 
 
 def test_phases_tell_the_pair_and_progress_goes_on_to_its_end() -> None:
@@ -328,6 +359,75 @@ def test_where_little_memory_is_free_the_second_arm_is_not_even_set_up() -> None
     assert (NEW, "open lenet") not in before_the_first_turn
 
 
+def test_where_memory_dips_once_the_pair_is_made_once_more_in_turns() -> None:
+    gate = Gate(world(lenet=0.02), "lenet", least=3)
+    gate.world.faults[NEW, "open lenet"] = iter([None, "oom", None, None])
+    pairs = gate.run()
+    assert [pair.schedule for pair in pairs] == ["slices"] * 3
+    assert [statuses(pair, "lenet") for pair in pairs] == [["ok", "ok"]] * 3
+    assert len(gate.notes()) == 1
+
+
+def test_a_series_in_turns_ends_where_memory_stays_away_and_never_mixes() -> None:
+    gate = Gate(world(lenet=0.02), "lenet", least=3)
+    gate.world.faults[NEW, "open lenet"] = chain([None], repeat("oom"))
+    [pair] = gate.run()
+    assert pair.schedule == "slices"
+    assert "ends here" in gate.notes()[-1]
+
+
+def test_a_gpu_that_one_process_has_to_itself_is_used_by_one_after_the_other() -> None:
+    gate = Gate(world(lenet=0.02), "lenet")
+    gate.world.faults[NEW, "open lenet"] = iter(["crashed"])
+    gate.world.fault_reason = "AcceleratorError: CUDA error: CUDA-capable device(s) is/are busy or unavailable"
+    pairs = gate.run()
+    assert {pair.schedule for pair in pairs} == {"blocks"}
+    assert statuses(pairs[0], "lenet") == ["ok", "ok"]
+
+
+def test_after_the_deadline_the_rows_beside_one_that_died_are_not_measured_again() -> None:
+    gate = Gate(world(lenet=0.02, alexnet=0.02), "lenet", "alexnet")
+    gate.world.faults[NEW, "finish lenet"] = iter([DEATH])
+    [pair] = gate.run(deadline=10.0)
+    assert statuses(pair, "lenet") == ["ok", "crashed"]
+    assert statuses(pair, "alexnet") == ["-", "-"]
+    assert "the time is up" in gate.notes()[-1]
+
+
+def test_after_the_deadline_an_arm_that_was_lost_is_not_measured_again() -> None:
+    gate = Gate(world(lenet=0.02), "lenet")
+    gate.world.faults[NEW, "look"] = iter([None, DEATH])
+    [pair] = gate.run(deadline=6.0)
+    assert statuses(pair, "lenet") == ["-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "deadline", "expected"),
+    [
+        (300.0, math.inf, 300.0),
+        (300.0, 1000.0, 300.0),
+        (300.0, 140.0, 100.0 + LEAST_TIMEOUT),
+        (300.0, 10.0, LEAST_TIMEOUT),
+        (None, 100.0, 60.0 + LEAST_TIMEOUT),
+        (None, math.inf, None),
+    ],
+)
+def test_no_answer_is_waited_for_long_after_the_deadline(
+    timeout: float | None, deadline: float, expected: float | None
+) -> None:
+    gate = Gate(world(lenet=0.02), "lenet", timeout=timeout)
+    measuring = Measuring(
+        series=gate.series,
+        places=gate.places,
+        folder=Path("reports"),
+        dataset=Path("dataset"),
+        watcher=gate.events.append,
+        clock=lambda: 40.0,
+        deadline=deadline,
+    )
+    assert measuring.timeout == expected
+
+
 def test_a_row_that_lacks_memory_alone_is_out_of_memory() -> None:
     gate = Gate(world(lenet=0.02, alexnet=0.02), "lenet", "alexnet")
     gate.world.faults[NEW, "turn alexnet"] = repeat("oom")
@@ -349,20 +449,91 @@ def test_arms_that_are_refused_end_everything() -> None:
     assert not gate.world.turns()
 
 
-def test_both_arms_importing_one_file_from_elsewhere_is_refused() -> None:
-    gate = Gate(world(lenet=0.02), "lenet")
-    gate.world.outside = dict.fromkeys(BOTH, "/installed/net.py")
-    with pytest.raises(ArmRefused, match=r"both arms import the network of lenet from /installed/net\.py"):
+OWN = "net.py:make"
+
+
+def own(**options: Any) -> Gate:
+    """A series of one network of the user's own."""
+    return Gate(World(calls={name: {OWN: 0.02} for name in BOTH}), OWN, **options)
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        dict.fromkeys(BOTH, "/installed/net.py"),
+        # New stands in the folder from which the base imports as well.
+        {BASE: "/new/python/net.py", NEW: "python/net.py"},
+        {BASE: "/new/net.py"},
+        {BASE: "../new/net.py"},
+    ],
+)
+def test_both_arms_importing_one_file_is_refused_before_any_turn(networks: dict[str, str]) -> None:
+    gate = own()
+    gate.world.networks = networks
+    with pytest.raises(ArmRefused, match=r"both arms import net\.py:make from /.*/net\.py"):
         gate.run()
+    assert not gate.world.turns()
+    assert not gate.world.living()
+
+
+def test_a_network_of_a_package_is_the_same_file_in_both_arms() -> None:
+    gate = Gate(World(calls={name: {"torchvision:resnet18": 0.02} for name in BOTH}), "torchvision:resnet18")
+    gate.world.networks = dict.fromkeys(BOTH, "/installed/torchvision/resnet.py")
+    assert len(gate.run()) == 2
 
 
 def test_a_file_of_its_own_from_elsewhere_is_fine_and_so_is_one_arm_twice() -> None:
-    gate = Gate(world(lenet=0.02), "lenet")
-    gate.world.outside = {BASE: "/one/net.py", NEW: "/other/net.py"}
+    gate = own()
+    gate.world.networks = {BASE: "/one/net.py", NEW: "/other/net.py"}
     assert len(gate.run()) == 2
-    same = Gate(world(lenet=0.02), "lenet", names=(BASE, BASE))
-    same.world.outside = {BASE: "/one/net.py"}
+    same = own(names=(BASE, BASE))
+    same.world.networks = {BASE: "/one/net.py"}
     assert len(same.run()) == 2
+
+
+def test_rows_that_follow_one_another_are_proved_to_be_each_arm_s_own_too() -> None:
+    gate = own()
+    gate.world.networks = dict.fromkeys(BOTH, "/installed/net.py")
+    gate.world.peak = 2**30
+    with pytest.raises(ArmRefused, match="both arms import"):
+        gate.run(free_memory=lambda: 2**30)
+
+
+def test_a_part_of_a_network_that_is_the_other_arm_s_is_refused() -> None:
+    gate = own()
+    gate.world.elsewhere = {BASE: "/new/python/layers.py"}
+    with pytest.raises(ArmRefused, match=r"base imports /new/python/layers\.py, which is a file of new"):
+        gate.run()
+    shared = own()
+    shared.world.elsewhere = dict.fromkeys(BOTH, "/shared/layers.py")
+    assert len(shared.run()) == 2
+
+
+def test_both_arms_importing_one_benchbox_that_is_one_of_theirs_is_refused() -> None:
+    gate = Gate(world(lenet=0.02), "lenet")
+    gate.world.benchbox = dict.fromkeys(BOTH, "/new/benchbox")
+    with pytest.raises(ArmRefused, match="both arms import benchbox from /new/benchbox"):
+        gate.run()
+    beside = Gate(world(lenet=0.02), "lenet")
+    beside.places = tuple(dataclasses.replace(place, repository=Path("/clone")) for place in beside.places)
+    beside.world.benchbox = dict.fromkeys(BOTH, "/clone/benchbox")
+    with pytest.raises(ArmRefused, match="both arms import benchbox from /clone/benchbox"):
+        beside.run()
+
+
+@pytest.mark.parametrize("package", ["/elsewhere/benchbox", "/new/.venv/lib/python3/site-packages/benchbox"])
+def test_one_installed_benchbox_for_both_arms_is_fine(package: str) -> None:
+    gate = Gate(world(lenet=0.02), "lenet")
+    gate.world.benchbox = dict.fromkeys(BOTH, package)
+    assert len(gate.run()) == 2
+
+
+def test_a_user_s_own_networks_may_share_the_benchbox_that_measures_them() -> None:
+    gate = own()
+    gate.world.benchbox = dict.fromkeys(BOTH, "/new/benchbox")
+    gate.world.elsewhere = {BASE: "/new/benchbox/engine/rows.py"}
+    gate.world.networks = {BASE: "/base/net.py", NEW: "/new/net.py"}
+    assert len(gate.run()) == 2
 
 
 def test_files_that_change_while_they_are_measured_are_refused() -> None:

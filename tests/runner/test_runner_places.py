@@ -1,5 +1,7 @@
 """Where arms run: folders as they stand, commits in worktrees that are gone afterwards, whatever ends it all."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -75,6 +77,41 @@ def test_changes_that_are_not_committed_are_in_the_folder_alone(repository: Path
         assert ((base.root / "net.py").read_text(), (new.root / "net.py").read_text()) == ("2", "3")
         assert (base.is_dirty, new.is_dirty) == (False, True)
         assert base.commit == new.commit
+
+
+def test_sources_that_git_does_not_keep_make_a_folder_dirty_and_reports_do_not(repository: Path) -> None:
+    (repository / "reports").mkdir()
+    (repository / "reports" / "results.jsonl").write_text("{}")
+    assert not open_place(here=repository).is_dirty
+    (repository / "parts" / "more.py").write_text("1")
+    assert open_place(here=repository).is_dirty
+    assert open_place("parts", here=repository).is_dirty
+    assert not open_place("only", here=repository).is_dirty
+
+
+def test_the_user_s_index_stays_as_it_is(repository: Path) -> None:
+    """A file whose time changed and whose content did not is what git would refresh."""
+    os.utime(repository / "net.py", (1, 1))
+    before = (repository / ".git" / "index").read_bytes()
+    assert not open_place(here=repository).is_dirty
+    assert (repository / ".git" / "index").read_bytes() == before
+
+
+def test_an_arm_knows_the_repository_that_it_belongs_to(repository: Path) -> None:
+    with open_places("v1", ".", here=repository / "parts") as (base, new):
+        assert (base.repository, new.repository) == (repository, repository)
+
+
+def test_a_name_that_is_a_folder_and_a_commit_is_refused(repository: Path) -> None:
+    git(repository, "branch", "parts", "v1")
+    with (
+        pytest.raises(UsageError, match=r"parts is a folder and a commit.*\./parts or refs/heads/parts says which"),
+        open_places("parts", ".", here=repository),
+    ):
+        pass
+    with open_places("./parts", "refs/heads/parts", here=repository) as (folder, branch):
+        assert folder.root == repository / "parts"
+        assert (branch.root / "net.py").read_text() == "1"
 
 
 def test_below_the_top_of_a_repository_an_arm_stands_in_the_same_folder(repository: Path) -> None:
@@ -207,6 +244,19 @@ def test_what_a_killed_command_left_is_removed_by_the_next_and_what_a_living_one
     assert len(worktrees(repository)) == 3
     with left_clean(repository, temporary), open_places("v1", ".", here=repository):
         assert len(worktrees(repository)) == 2
+
+
+def test_where_there_are_no_locks_no_worktree_is_taken_for_left(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    with open_places("v1", ".", here=repository) as (base, _):
+        monkeypatch.setattr("fcntl.flock", refuse)
+        with open_places("main", ".", here=repository):
+            assert (base.root / "net.py").exists()
+        assert (base.root / "net.py").exists()
 
 
 def test_the_user_s_own_worktrees_stay_also_one_that_is_not_there_now(repository: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from factories import sample_spec
 from benchbox.plan.gate import Hello, Opened, Turned
 from benchbox.plan.requests import RunRequest
 from benchbox.records.record import Record
-from benchbox.runner.arm_process import COMMAND, ArmProcess, environment_of
+from benchbox.runner.arm_process import COMMAND, SHOWN_BYTES, ArmProcess, environment_of
 from benchbox.runner.places import ArmPlace
 from benchbox.runner.rows_arm import ArmLost, ArmRefused, LiveRows, version_in
 from benchbox.version import __version__
@@ -155,6 +155,24 @@ def test_a_death_while_the_kernel_ends_processes_for_memory_is_told_as_that(arms
     assert caught.value.is_memory
     assert caught.value.record is not None
     assert caught.value.record.status == "oom"
+
+
+def test_a_control_without_memory_is_no_row_s_fault_and_ends_the_arm(arms: Arms) -> None:
+    arm, hello = arms.ready("without_memory")
+    with pytest.raises(ArmLost, match="memory ran out for the control") as caught:
+        arm.work(None, block=0, seconds=0.1)
+    assert caught.value.is_memory
+    assert caught.value.record is None
+    assert gone(hello.process)
+
+
+def test_of_what_an_arm_printed_only_the_end_is_read(arms: Arms) -> None:
+    arm, _ = arms.ready("talkative")
+    with pytest.raises(ArmLost) as caught:
+        arm.work(0, block=0, seconds=0.1)
+    assert caught.value.record is not None
+    assert caught.value.record.log.endswith("\nits last words")
+    assert len(caught.value.record.log) < SHOWN_BYTES
 
 
 def test_a_row_that_is_lost_leaves_the_arm_alive(arms: Arms) -> None:
