@@ -43,8 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `margin` is that of time, None for the preset's; `margins` are others by a glob over rows, of which the last
     that matches counts. `metrics` None gates what there is. `seconds` are of timing a row, arm and pair, `pairs`
-    the least and the most of them, `time_limit` the minutes of all but evaluations. `removed` rows may be missing in new,
-    `renamed` are new names by old ones.
+    the least and the most of them, `time_limit` the minutes of all but evaluations. `removed` rows may be missing
+    in new, `renamed` are new names by old ones.
     """
 
     preset: Preset = "default"

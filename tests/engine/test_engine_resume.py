@@ -1,5 +1,6 @@
 """A fit is exact: equal specs end with equal weights, and so does a fit that was cut off anywhere and went on."""
 
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -369,11 +370,15 @@ def test_an_ablation_keeps_no_states(spec: RunSpec, tmp_path: Path, cache: Path)
 def test_a_point_an_epoch_is_left_for_tensorboard(spec: RunSpec, tmp_path: Path, cache: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    ahead = run(spec, tmp_path, cache)
-    (tmp_path / "checkpoints" / "run-state.pt").unlink()
+    ahead = run(spec, tmp_path / "ahead", cache)
     run(spec, tmp_path, cache, observer=StopsAt(6))
+    events = tmp_path / "tensorboard" / "run"
+    # TensorBoard reads files in the order of their names, which begin with the second in which they were made.
+    [written] = events.iterdir()
+    start, second = re.match(r"(\D+)(\d+)", written.name).groups()  # type: ignore[union-attr]
+    written.rename(events / written.name.replace(start + second, f"{start}{int(second) - 1:0{len(second)}}"))
     run(spec, tmp_path, cache, resumes=True)
-    read = EventAccumulator(str(tmp_path / "tensorboard" / "run")).Reload()
+    read = EventAccumulator(str(events)).Reload()
     assert [point.step for point in read.Scalars("accuracy/test")] == [1, 2, 3]
     assert [point.value for point in read.Scalars("loss/test")] == pytest.approx(ahead.values("test_loss"))
 
