@@ -1,6 +1,7 @@
 """What all tests share: few threads, small pictures made here, and the real ones where a variable names them."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ VARIABLE = "BENCHBOX_COIL20"
 # One thread is fastest for small pictures, and leaves the other cores alone. Set before torch is imported, so that
 # processes which tests start have as many as this one: a report of theirs is resumed here, and the other way round.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# What a shell starts in the background ignores Ctrl-C, and so do all whom that starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine makes no law false: Hypothesis shall not watch the clock.
 settings.register_profile("benchbox", deadline=None)
