@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import is_gone
 
 from benchbox.errors import EXIT_INTERRUPTED, EXIT_ROW_FAILED, EXIT_STORAGE, EXIT_USAGE
 from benchbox.records.journal import read_journal
@@ -95,14 +96,6 @@ def wait_until(is_so: Callable[[], bool], what: str = "", seconds: float = 60) -
         time.sleep(0.01)
 
 
-def has_ended(process: psutil.Process) -> bool:
-    """Whether a process is gone, or dead and only not yet collected by its parent."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def kill_in(process: subprocess.Popen[str], is_there: Callable[[], object], what: str) -> None:
     """Kill a command once it is where it should be, and see that all of its processes end."""
 
@@ -115,7 +108,7 @@ def kill_in(process: subprocess.Popen[str], is_there: Callable[[], object], what
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert children, "there is somebody to end"
-    wait_until(lambda: all(map(has_ended, children)), f"after {what}, left: {children}", seconds=15)
+    wait_until(lambda: all(is_gone(child.pid) for child in children), f"after {what}, left: {children}", seconds=15)
 
 
 def test_every_fault_is_a_row_and_the_others_are_there(commands: Commands, pictures: Path, networks: Path) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from factories import sample_facts, sample_spec
 from msgspec.structs import replace
+from processes import is_gone
 
 from benchbox.errors import Interrupted
 from benchbox.plan.requests import RunRequest
@@ -49,10 +50,6 @@ def _no_child_is_left() -> Iterator[None]:
     assert [child.name() for child in psutil.Process().children() if child.name() == "arm"] == []
 
 
-def gone(process: int) -> bool:
-    return not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
-
-
 @pytest.mark.parametrize("method", [None, "spawn"])
 def test_an_arm_answers_each_wish_and_ends_with_its_record(method: str | None) -> None:
     told = Told()
@@ -66,7 +63,7 @@ def test_an_arm_answers_each_wish_and_ends_with_its_record(method: str | None) -
     arm.finish("enough")
     assert arm.record is not None
     assert (arm.record.status, arm.record.reason) == ("ok", "enough after 2 slices")
-    assert gone(ready.process)
+    assert is_gone(ready.process)
 
 
 def test_what_is_over_says_nothing_any_more() -> None:
@@ -103,7 +100,7 @@ def test_an_arm_that_is_killed_is_a_record_and_the_kernel_is_told_from_others(
     assert arm.record is not None
     assert arm.record.status == status
     assert ready is not None
-    assert gone(ready.process)
+    assert is_gone(ready.process)
 
 
 def test_an_arm_that_dies_in_its_sleep_is_noticed_when_it_is_asked() -> None:
@@ -111,7 +108,7 @@ def test_an_arm_that_dies_in_its_sleep_is_noticed_when_it_is_asked() -> None:
     ready = arm.prepare()
     assert ready is not None
     psutil.Process(ready.process).kill()
-    while not gone(ready.process):
+    while not is_gone(ready.process):
         time.sleep(0.01)
     assert arm.work(0.01) is None
     assert arm.record is not None
@@ -130,7 +127,7 @@ def test_an_arm_that_hangs_is_a_timeout_and_does_not_stay(target: str, seen: str
     # The fake leaves the count of its slices there, where it could still say so.
     assert arm.record.log == seen
     assert ready is not None
-    assert gone(ready.process)
+    assert is_gone(ready.process)
 
 
 def test_an_arm_has_one_time_for_all_that_it_does() -> None:
@@ -189,7 +186,7 @@ def test_a_signal_to_the_parent_ends_the_group_with_a_record_of_each_arm() -> No
     assert [record.status for record in records] == ["interrupted", "interrupted"]
     assert records[1].reason == "stopped after 1 slices"
     assert len(processes) == 2
-    assert all(map(gone, processes))
+    assert all(map(is_gone, processes))
 
 
 class _Remembering:
@@ -221,7 +218,7 @@ def test_a_second_signal_ends_an_arm_at_once() -> None:
     assert arm.record is not None
     assert arm.record.status == "interrupted"
     assert ready is not None
-    assert gone(ready.process)
+    assert is_gone(ready.process)
 
 
 @pytest.fixture

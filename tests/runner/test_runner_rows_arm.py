@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from factories import sample_spec
+from processes import is_gone
 
 from benchbox.plan.gate import Hello, Opened, Turned
 from benchbox.plan.requests import RunRequest
@@ -67,7 +68,7 @@ def arms(tmp_path: Path) -> Iterator[Arms]:
 def gone(process: int) -> bool:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        if not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE:
+        if is_gone(process):
             return True
         time.sleep(0.01)
     return False
