@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 from rich.console import Console
-from rich.text import Text
 
 from benchbox.cli import gate_options as gate
 from benchbox.cli import options
 from benchbox.cli.conduct import was_typed
-from benchbox.cli.flow import Output
+from benchbox.cli.flow import Output, make_tell, say
 from benchbox.cli.gate_options import override, parse_today
 from benchbox.cli.gate_rows import ROW_OPTIONS, All, RowBatch, RowTasks, as_option, choose_rows, resolve_rows
 from benchbox.errors import EXIT_OK, EXIT_UNASSERTED, RecordError, SpecError
@@ -149,11 +148,7 @@ def measure_rows(
     planned = make_gate(resolve_rows(wanted, output), settings, today="")
     refuse_loss(out, [row.spec for row in planned.rows], is_forced=is_forced)
     console = output.stderr
-
-    def tell(line: str) -> None:
-        if not output.quiet:
-            say(console, line)
-
+    tell = make_tell(console, quiet=output.quiet)
     for note in planned.notes:
         tell(note)
     series = "two series: " if planned.has_pairs else ""
@@ -192,11 +187,6 @@ def refuse(reasons: Sequence[str], out: Path, *, hint: str = "") -> None:
         say(console, reason)
     say(console, f"benchbox: nothing was stored in {out}. {hint}".rstrip())
     raise typer.Exit(EXIT_UNASSERTED)
-
-
-def say(console: Console, line: str) -> None:
-    """One line as it is, whatever it holds."""
-    console.print(Text(line), soft_wrap=True)
 
 
 def refuse_loss(out: Path, specs: Sequence[RunSpec], *, is_forced: bool) -> None:

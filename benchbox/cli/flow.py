@@ -1,7 +1,7 @@
 """What train, eval, bench and ablate do alike: ask for the facts, run the plan, write and show the report."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 from msgspec.structs import replace
 from rich.console import Console
+from rich.text import Text
 
 from benchbox.cli.conduct import Conduct, is_bare_resume, make_conduct
 from benchbox.cli.options import DATASET
@@ -49,6 +50,21 @@ class Output:
     def stdout(self) -> Console:
         """Data."""
         return Console()
+
+
+def say(console: Console, line: str) -> None:
+    """One line as it is, whatever it holds."""
+    console.print(Text(line), soft_wrap=True)
+
+
+def make_tell(console: Console, *, quiet: bool) -> Callable[[str], None]:
+    """Who is told lines of progress: the console, or nobody."""
+
+    def tell(line: str) -> None:
+        if not quiet:
+            say(console, line)
+
+    return tell
 
 
 def make_models(

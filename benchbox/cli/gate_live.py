@@ -11,9 +11,8 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
-from benchbox.cli.flow import Output
+from benchbox.cli.flow import Output, make_tell, say
 from benchbox.cli.gate_measure import Bench, Gate
 from benchbox.cli.gate_output import GateOutput, finish, leave, typed_command
 from benchbox.cli.gate_rows import GateRow, keep_rows, resolve_rows
@@ -101,11 +100,7 @@ def _meant(base: ArmPlace, new: ArmPlace) -> dict[str, str]:
 def measure(gate: Gate, places: tuple[ArmPlace, ArmPlace], folder: Path, output: Output) -> GateReport:
     """Measure and judge, with progress on stderr. Raises ArmRefused, and Interrupted after a signal."""
     console = output.stderr
-
-    def tell(line: str) -> None:
-        if not output.quiet:
-            console.print(Text(line), soft_wrap=True)
-
+    tell = make_tell(console, quiet=output.quiet)
     tell(expectation(gate))
     with watching(console, quiet=output.quiet) as observer:
         return Bench(gate=gate, places=places, folder=folder, observer=observer, tell=tell).run()
@@ -146,13 +141,9 @@ def leaving(folder: Path | None, output: Output) -> Iterator[None]:
     try:
         yield
     except ArmRefused as refused:
-        _say(console, f"benchbox: {refused}")
+        say(console, f"benchbox: {refused}")
         leave(output, EXIT_UNASSERTED)
     except (Interrupted, KeyboardInterrupt) as stop:
         rest = "Nothing was stored." if folder is None else f"What was measured lies in {folder}"
-        _say(console, f"Interrupted. {rest}")
+        say(console, f"Interrupted. {rest}")
         raise typer.Exit(EXIT_INTERRUPTED) from stop
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(Text(line), soft_wrap=True)

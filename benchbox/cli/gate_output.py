@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from benchbox.cli.flow import Output
+from benchbox.cli.flow import Output, say
 from benchbox.errors import (
     EXIT_INCONCLUSIVE,
     EXIT_INTERNAL,
@@ -79,20 +79,16 @@ def finish(report: GateReport, folder: Path, output: GateOutput) -> NoReturn:
     show_gate(report, output)
     tell_github(report, output)
     if not output.quiet:
-        _say(output, f"Report: {folder}")
+        say(output.stderr, f"Report: {folder}")
     leave(output, report.code)
 
 
 def leave(output: Output, code: int) -> NoReturn:
     """Leave with an exit code; with --report-only with 0, saying in place of which."""
     if isinstance(output, GateOutput) and output.is_report_only and code:
-        _say(output, f"--report-only: exit code {EXIT_OK} in place of {code}")
+        say(output.stderr, f"--report-only: exit code {EXIT_OK} in place of {code}")
         raise typer.Exit(EXIT_OK)
     raise typer.Exit(code)
-
-
-def _say(output: Output, words: str) -> None:
-    output.stderr.print(words, soft_wrap=True, markup=False, highlight=False)
 
 
 def write_gate(report: GateReport, folder: Path, copies: Mapping[str, Path]) -> None:

@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
-from rich.text import Text
 
-from benchbox.cli.flow import Output
+from benchbox.cli.flow import Output, make_tell
 from benchbox.cli.gate_audit import FILE as INJECTIONS
 from benchbox.cli.gate_audit import Audit
 from benchbox.cli.gate_live import expectation, leaving, make_gate, watching
@@ -174,11 +173,7 @@ def prove(
         _require_untouched(wanted, victim)
         read_source(here, HEAD, CLASSES[victim][0] if victim in CLASSES else "")
     planned = make_gate(resolve_rows(wanted, output), settings, today="")
-
-    def tell(line: str) -> None:
-        if not output.quiet:
-            console.print(Text(line), soft_wrap=True)
-
+    tell = make_tell(console, quiet=output.quiet)
     tell(f"{plural(gates, 'gate')} of {name}: {expectation(planned)} each. Nothing else should run meanwhile.")
     with leaving(output.out, output), watching(console, quiet=output.quiet) as observer:
         prover = Prover(gate=planned, ledger=output.out / LEDGER, observer=observer, tell=tell)

@@ -64,11 +64,12 @@ def imported_files(folder: Path) -> list[Path]:
 
 def files_elsewhere(folder: Path) -> list[Path]:
     """The files from which modules were imported that lie neither below a folder nor in an environment."""
+    environments = _environments()
     return sorted(
         path
         for path in _loaded_files()
         if not path.is_relative_to(folder)
-        and not any(path.is_relative_to(prefix) for prefix in _environments())
+        and not any(path.is_relative_to(prefix) for prefix in environments)
         and not set(INSTALLED) & set(path.parts)
     )
 
