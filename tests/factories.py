@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from benchbox.plan.facts import Ceiling, DataFacts, DeviceFacts, Facts, MachineFacts
+from benchbox.plan.gate import Hello, Identity
 from benchbox.plan.spec import FitSpec, ModelSpec, PlacementSpec, Plan, RunSpec, Task
 from benchbox.records.record import Actual, Environment, Measurement, Record, Status, make_record
 
@@ -107,6 +108,20 @@ def sample_spec(
         placement=PlacementSpec(**_of(PlacementSpec, given)),
         checkpoint="reports/latest-train/lenet-best.pt" if task == "evaluate" else None,
     )
+
+
+def sample_identity(**fields: Any) -> Identity:
+    """What an arm says of itself."""
+    hello = Hello(
+        protocol=1,
+        benchbox="/arm/benchbox",
+        version="0.1.0",
+        schema=4,
+        control="c0ffee",
+        python="3.11.9",
+        process=7,
+    )
+    return Identity(**{"hello": hello, "imported": {}, "files": {"nets.py": "its hash"}, **fields})
 
 
 def _of(kind: type[msgspec.Struct], fields: Mapping[str, Any]) -> dict[str, Any]:

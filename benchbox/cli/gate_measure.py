@@ -6,6 +6,7 @@ Imported when it is needed: the judge takes scipy, which --help must not wait fo
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from benchbox.gate.rules import Rules
 from benchbox.gate.settings import Settings
 from benchbox.gate.verdict import GateReport, Schedule, Source
 from benchbox.plan.gate import PROCESSES_OF_MEMORY, GateSeries, Identity
-from benchbox.plan.spec import case
+from benchbox.plan.spec import RunSpec, case
 from benchbox.records.events import Observer
 from benchbox.records.files import append_line
 from benchbox.records.journal import storing
 from benchbox.records.record import Record, encode
 from benchbox.runner.measuring import from_anywhere
+from benchbox.runner.own_code import Imports
 from benchbox.runner.pairs import Pair, measure_memory, measure_pairs
 from benchbox.runner.places import ArmPlace
 from benchbox.runner.scoring import score_rows
@@ -95,17 +97,15 @@ class Gate:
 
 @dataclass(kw_only=True)
 class Seen:
-    """What both arms brought so far, and what they imported. `schedule` is that of the last pair."""
+    """What both arms brought so far. `schedule` is that of the last pair."""
 
     records: tuple[list[Record], list[Record]] = field(default_factory=lambda: ([], []))
-    identities: tuple[Identity, ...] = ()
     schedule: Schedule = ""
 
     def add(self, pair: Pair) -> None:
         """Keep a pair."""
         for own, brought in zip(self.records, pair.records, strict=True):
             own += brought
-        self.identities = pair.identities or self.identities
         self.schedule = pair.schedule or self.schedule
 
 
@@ -124,6 +124,11 @@ class Bench:
     clock: Callable[[], float] = time.monotonic
     pairs: MakePairs = measure_pairs
     memory: MakePairs = measure_memory
+    imports: Imports = field(init=False)
+
+    def __post_init__(self) -> None:
+        networks = {_case_in_arm(row.spec): row.spec.model.name for row in self.gate.rows}
+        self.imports = Imports(places=self.places, networks=networks)
 
     def run(self) -> GateReport:
         """Measure and judge; what seems slower is measured once more, and judged again.
@@ -151,14 +156,15 @@ class Bench:
 
     def _score(self, seen: Seen) -> None:
         """The accuracy of the checkpoints, each with both arms' own code."""
-        for place, own, name in zip(self.places, seen.records, ("base", "new"), strict=True):
+        for index, (own, name) in enumerate(zip(seen.records, ("base", "new"), strict=True)):
             for record in score_rows(
-                place,
+                self.places[index],
                 [row.spec for row in self.gate.scored],
                 labels=[f"{name} {row.name}" for row in self.gate.scored],
                 folder=self.folder,
                 dataset=DATASET,
                 observer=self.observer,
+                identified=partial(self.imports.add, [index]),
             ):
                 own.append(record)
                 keep(self.folder / f"{name}.jsonl", record)
@@ -202,6 +208,8 @@ class Bench:
 
     def _keep(self, seen: Seen, pair: Pair) -> None:
         seen.add(pair)
+        if len(pair.identities) == len(self.places):
+            self.imports.add(range(len(self.places)), pair.identities)
         for journal, records in zip(JOURNALS, pair.records, strict=True):
             for record in records:
                 keep(self.folder / journal, record)
@@ -218,7 +226,8 @@ class Bench:
         )
 
     def _arms(self, seen: Seen) -> tuple[Arm, Arm]:
-        identities = seen.identities if len(seen.identities) == len(self.places) else (None, None)
+        known = self.imports.identities
+        identities = known if len(known) == len(self.places) else (None, None)
         base, new = (
             make_arm(records, self._source(place, identity), self.folder)
             for records, place, identity in zip(seen.records, self.places, identities, strict=True)
@@ -226,8 +235,7 @@ class Bench:
         return base, new
 
     def _source(self, place: ArmPlace, identity: Identity | None) -> Source:
-        # An arm knows its rows by where it found their pictures.
-        moved = {case(replace(row.spec, data=from_anywhere(row.spec.data))): row.name for row in self.gate.rows}
+        moved = {_case_in_arm(row.spec): row.name for row in self.gate.rows}
         imported = {} if identity is None else identity.imported
         return Source(
             asked=place.asked,
@@ -237,6 +245,11 @@ class Bench:
             imported={moved.get(row, row): file for row, file in imported.items()},
             benchbox="" if identity is None else identity.hello.version,
         )
+
+
+def _case_in_arm(spec: RunSpec) -> str:
+    """The case by which an arm knows a row: with the place where it finds the pictures."""
+    return case(replace(spec, data=from_anywhere(spec.data)))
 
 
 def keep(journal: Path, record: Record) -> None:

@@ -6,8 +6,6 @@ first works untimed for longer than that (`plan.schedule`). Which row works when
 runner decides; the messages are in `plan.gate`.
 """
 
-import os
-import platform
 import time
 from multiprocessing.connection import Connection
 
@@ -21,17 +19,15 @@ from benchbox.engine.fingerprint import read_fingerprint
 from benchbox.engine.memory import is_out_of_memory, peak_above
 from benchbox.engine.sampling import Clock
 from benchbox.engine.slicing import Slice, Slicer
-from benchbox.engine.sources import identify, package_folder
+from benchbox.engine.sources import identify, say_hello
 from benchbox.engine.stage import Context
 from benchbox.engine.state import doubts, read_state
 from benchbox.engine.work import Work, open_work
 from benchbox.errors import Interrupted, UsageError
 from benchbox.models.oneline import one_line
 from benchbox.plan.gate import (
-    PROTOCOL,
     Finish,
     Finished,
-    Hello,
     Identify,
     Look,
     Looked,
@@ -53,9 +49,8 @@ from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import RunSpec
 from benchbox.records.events import ignore
 from benchbox.records.machine import MachineState
-from benchbox.records.record import SCHEMA, Record, Status, encode
+from benchbox.records.record import Record, Status, encode
 from benchbox.signals import signals_held
-from benchbox.version import __version__
 
 
 def serve_rows(
@@ -76,19 +71,6 @@ def serve_rows(
         _say(pipe, rows.stop())
     finally:
         rows.close()
-
-
-def say_hello() -> Hello:
-    """Who this process is."""
-    return Hello(
-        protocol=PROTOCOL,
-        benchbox=str(package_folder()),
-        version=__version__,
-        schema=SCHEMA,
-        control=CONTROL_DIGEST,
-        python=platform.python_version(),
-        process=os.getpid(),
-    )
 
 
 def _hear(pipe: Connection) -> bytes | None:

@@ -1,16 +1,21 @@
-"""Which files this process really imported, and their hashes: the proof that an arm measures its own code."""
+"""Who this process is, which files it imported, and their hashes: the proof that an arm runs its own code."""
 
 import hashlib
 import inspect
+import os
+import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from torch import nn
 
+from benchbox.engine.control import CONTROL_DIGEST
 from benchbox.models import network_source
-from benchbox.plan.gate import INSTALLED, Hello, Identity
+from benchbox.plan.gate import INSTALLED, PROTOCOL, Hello, Identity
 from benchbox.plan.spec import RunSpec, case
+from benchbox.records.record import SCHEMA
+from benchbox.version import __version__
 
 
 def package_folder() -> Path:
@@ -18,18 +23,32 @@ def package_folder() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
-def identify(hello: Hello, networks: Mapping[RunSpec, nn.Module], *, root: Path | None = None) -> Identity:
+def say_hello() -> Hello:
+    """Who this process is."""
+    return Hello(
+        protocol=PROTOCOL,
+        benchbox=str(package_folder()),
+        version=__version__,
+        schema=SCHEMA,
+        control=CONTROL_DIGEST,
+        python=platform.python_version(),
+        process=os.getpid(),
+    )
+
+
+def identify(hello: Hello, networks: Mapping[RunSpec, nn.Module | None], *, root: Path | None = None) -> Identity:
     """From which files the networks of rows came, and the hashes of all that was imported below `root`.
 
+    A network is None where it lives no more: then the file of a user's own is known, and that of others is not.
     `root` is the working folder, from which the arm's modules are imported.
     """
     folder = (root or Path.cwd()).resolve()
-    own = {case(spec): network_source(spec.model.name) for spec in networks}
-    sources = {case(spec): own[case(spec)] or _source_of(network) for spec, network in networks.items()}
+    sources = {
+        case(spec): network_source(spec.model.name) or _source_of(network) for spec, network in networks.items()
+    }
     return Identity(
         hello=hello,
         imported={row: _relative(source, folder) for row, source in sources.items() if source is not None},
-        outside=tuple(row for row, source in own.items() if source and not source.is_relative_to(folder)),
         files={
             path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in imported_files(folder)
@@ -38,7 +57,7 @@ def identify(hello: Hello, networks: Mapping[RunSpec, nn.Module], *, root: Path 
     )
 
 
-def _source_of(network: nn.Module) -> Path | None:
+def _source_of(network: nn.Module | None) -> Path | None:
     """The file of a network's class; None for one that was made in no file."""
     try:
         return Path(inspect.getfile(type(network))).resolve()

@@ -148,14 +148,12 @@ class Identity(Message, frozen=True, kw_only=True):
     """What an arm really imported, as far as its rows are open.
 
     `imported` holds by a row's case the file of its network, relative to the arm's folder where it lies below.
-    `outside` are the cases of those networks of a user's own that do not. `files` are all source files below the
-    folder that were imported, those of an environment left out, with the SHA-256 of each; `elsewhere` are those
-    that lie neither below the folder nor in an environment.
+    `files` are all source files below the folder that were imported, those of an environment left out, with the
+    SHA-256 of each; `elsewhere` are those that lie neither below the folder nor in an environment.
     """
 
     hello: Hello
     imported: dict[str, str]
-    outside: tuple[str, ...]
     files: dict[str, str]
     elsewhere: tuple[str, ...] = ()
 
@@ -188,6 +186,13 @@ class Lost(Message, frozen=True, kw_only=True):
     """The row that was asked for failed, and this is its record; the others live."""
 
     record: msgspec.Raw
+
+
+class Scored(Message, frozen=True, kw_only=True):
+    """The record of an evaluation, and what was imported until then; the answer of a process that evaluates."""
+
+    record: msgspec.Raw
+    identity: Identity
 
 
 class NoMemory(Message, frozen=True, kw_only=True):
@@ -228,6 +233,11 @@ def decode_wish(content: bytes) -> Wish:
     """What an arm is asked for. Raises msgspec.MsgspecError where it is nothing that this release knows."""
     wish: Wish = msgspec.json.decode(content, type=Wish)
     return wish
+
+
+def decode_scored(content: bytes) -> Scored:
+    """What a process that evaluates said. Raises msgspec.MsgspecError as `decode_said`."""
+    return msgspec.json.decode(content, type=Scored)
 
 
 def decode_said(content: bytes) -> Said:

@@ -44,7 +44,6 @@ class Imports:
         return replace(
             identity,
             imported=known.imported | identity.imported,
-            outside=tuple(dict.fromkeys(known.outside + identity.outside)),
             files=known.files | identity.files,
             elsewhere=tuple(dict.fromkeys(known.elsewhere + identity.elsewhere)),
         )

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from benchbox.errors import RecordError
+from benchbox.plan.gate import Identity, decode_scored
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import RunSpec, case
 from benchbox.records.events import Observer, PhaseBegan
@@ -25,6 +26,7 @@ COMMAND = (sys.executable, "-m", "benchbox.runner.score_child")
 TIMEOUT = 1800.0
 
 Start = Callable[[], ArmProcess]
+Identified = Callable[[Sequence[Identity]], None]
 
 
 def score_rows(
@@ -35,12 +37,13 @@ def score_rows(
     folder: Path,
     dataset: Path,
     observer: Observer,
+    identified: Identified = lambda identities: None,
     start: Start | None = None,
 ) -> Iterator[Record]:
     """The record of each evaluation, which leaves its predictions in `folder`, by a name that is made of its label.
 
     One that takes its process with it is a record with the reason, and the next has a new process. Networks of a
-    user's own are imported: the rows name them.
+    user's own are imported: the rows name them. `identified` is told what was imported, after each, and may raise.
     """
 
     def start_live() -> ArmProcess:
@@ -53,7 +56,8 @@ def score_rows(
             if process is None or not process.is_alive:
                 process = (start or start_live)()
                 process.start()
-            yield _score(process, _request(spec, name, folder=folder, dataset=dataset), spec)
+            request = _request(spec, name, folder=folder, dataset=dataset)
+            yield _score(process, request, spec, identified=identified)
     finally:
         if process is not None:
             process.end()
@@ -71,14 +75,16 @@ def _request(spec: RunSpec, name: str, *, folder: Path, dataset: Path) -> RunReq
     )
 
 
-def _score(process: ArmProcess, request: RunRequest, spec: RunSpec) -> Record:
+def _score(process: ArmProcess, request: RunRequest, spec: RunSpec, *, identified: Identified) -> Record:
     began = datetime.now(UTC)
     process.send(msgspec.json.encode(request))
     try:
-        record = decode(process.receive(TIMEOUT))
+        scored = decode_scored(process.receive(TIMEOUT))
+        record = decode(bytes(scored.record))
     except ProcessOver as over:
         status = "timeout" if over.is_late else "crashed"
         return make_outcome(spec, status, over.reason, began=began, log=over.log)  # type: ignore[arg-type]
-    except RecordError as error:
+    except (msgspec.MsgspecError, RecordError) as error:
         return make_outcome(spec, "crashed", f"what the arm answered is no record: {error}", began=began)
+    identified([scored.identity])
     return replace(record, spec=spec, case=case(spec))

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from factories import counted, measured, timed_record, with_actual
+from factories import counted, measured, sample_identity, timed_record, with_actual
 from factories_machine import sample_fingerprint
 
-from benchbox.plan.gate import FIRST_OF_MEMORY, PROCESSES_OF_MEMORY, GateSeries, Hello, Identity
+from benchbox.plan.gate import FIRST_OF_MEMORY, PROCESSES_OF_MEMORY, GateSeries, Identity
 from benchbox.plan.spec import RunSpec, case
 from benchbox.records.record import Record, encode, make_record
 from benchbox.runner.pairs import Pair
@@ -148,17 +148,8 @@ def _broken(spec: RunSpec) -> Record:
 
 def identity(arm: int, series: GateSeries) -> Identity:
     """What an arm says of itself."""
-    hello = Hello(
-        protocol=1,
-        benchbox="/arm/benchbox",
-        version="0.1.0",
-        schema=4,
-        control="c0ffee",
-        python="3.11.9",
-        process=7,
-    )
-    files = {"nets.py": f"content {arm}"}
-    return Identity(hello=hello, imported={case(spec): "nets.py" for spec in series.specs}, outside=(), files=files)
+    imported = {case(spec): "nets.py" for spec in series.specs}
+    return sample_identity(imported=imported, files={"nets.py": f"content {arm}"})
 
 
 class FakeMemory(FakePairs):

@@ -401,7 +401,9 @@ def test_weights_are_evaluated_by_both_sides_picture_by_picture(type_: CommandLi
     row = 'model = "lenet"\ncheckpoint = "kept/latest/checkpoints/lenet-best.pt"\n'
     (type_.folder / "benchbox.toml").write_text(f'[gate]\nmetrics = ["accuracy"]\n[[gate.row]]\n{row}')
     outcome = compare(type_, "--base", ".", "--new", ".", "--json")
-    [verdict] = json.loads(outcome.out)["verdicts"]
+    report = json.loads(outcome.out)
+    [verdict] = report["verdicts"]
+    assert report["is_self"], "both arms told what they imported"
     assert (verdict["group"], verdict["base"]) == ("accuracy", verdict["new"])
     assert "test set too small" in verdict["reason"]
     assert verdict["series"]["differences"] == [0.0] * 6

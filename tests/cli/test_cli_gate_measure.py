@@ -1,13 +1,15 @@
 """Both sides measured and judged: what is measured when, what is on the disk, what is measured a second time."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import eval_record, sample_spec
+from factories import eval_record, sample_identity, sample_spec
 from journals import FakeMemory, FakePairs
+from msgspec.structs import replace
 
 from benchbox.cli.gate_live import expectation, make_gate
 from benchbox.cli.gate_measure import FIRST_SHARE, Bench
@@ -19,11 +21,13 @@ from benchbox.gate.naming import row_name
 from benchbox.gate.settings import Settings
 from benchbox.gate.verdict import GateReport, Group, Source
 from benchbox.plan.gate import FIRST_OF_MEMORY
-from benchbox.plan.spec import RunSpec
+from benchbox.plan.spec import ModelSpec, RunSpec, case
 from benchbox.records.events import ignore
 from benchbox.records.journal import read_journal
 from benchbox.records.record import Record
 from benchbox.runner.places import ArmPlace
+from benchbox.runner.rows_arm import ArmRefused
+from benchbox.runner.scoring import Identified
 
 PLACES = (ArmPlace(asked="main", root=Path("/a"), commit="abc"), ArmPlace(asked=".", root=Path("/b")))
 
@@ -137,6 +141,34 @@ def test_the_limit_begins_after_the_evaluations(tmp_path: Path, monkeypatch: pyt
     settings = Settings(pairs=(7, 7), time_limit=10)
     bench(tmp_path, rows=(*ROWS, SCORED), pairs=pairs, clock=watch, settings=settings).run()
     assert pairs.deadlines == [2 * 3600 + FIRST_SHARE * 600]
+
+
+OWN = replace(sample_spec("lenet", "evaluate"), model=ModelSpec(name="nets.py:make"))
+
+
+def evaluate_own(folder: Path, files: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> GateReport:
+    """The gate of a user's own network that was evaluated alone, imported by each arm from one of the files."""
+
+    def score(
+        place: ArmPlace, specs: Sequence[RunSpec], *, identified: Identified, **_: object
+    ) -> Iterator[Record]:
+        for spec in specs:
+            identified([sample_identity(imported={case(spec): files[PLACES.index(place)]})])
+            yield eval_record()
+
+    monkeypatch.setattr("benchbox.cli.gate_measure.score_rows", score)
+    return bench(folder, rows=(GateRow(spec=OWN, name="weights", own_name="weights"),)).run()
+
+
+def test_evaluations_tell_what_they_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = evaluate_own(tmp_path, ("nets.py", "nets.py"), monkeypatch)
+    assert report.new.imported == {"weights": "nets.py"}
+    assert report.is_self, "the files of both arms have the same hashes"
+
+
+def test_evaluations_of_one_and_the_same_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ArmRefused, match=re.escape("both arms import nets.py:make from /other/nets.py")):
+        evaluate_own(tmp_path, ("/other/nets.py", "/other/nets.py"), monkeypatch)
 
 
 def test_a_pair_is_begun_whatever_time_memory_took(tmp_path: Path) -> None:

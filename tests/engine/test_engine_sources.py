@@ -56,14 +56,12 @@ def test_a_network_of_the_zoo_comes_from_benchbox_itself() -> None:
     seen = identify(HELLO, {RunSpec(task="infer"): _empty(LeNet)}, root=package_folder().parent)
     assert list(seen.imported.values()) == ["benchbox/models/lenet.py"]
     assert "benchbox/models/lenet.py" in seen.files
-    assert seen.outside == ()
 
 
 def test_a_network_of_a_package_is_outside_of_the_arm_and_nobody_s_own(tmp_path: Path) -> None:
     spec = RunSpec(task="infer", model=ModelSpec(name="torchvision:resnet18"))
     seen = identify(HELLO, {spec: nn.Linear(1, 1)}, root=tmp_path)
     assert Path(*seen.imported.values()).is_absolute()
-    assert seen.outside == ()
 
 
 def test_other_contents_or_names_are_another_digest(tmp_path: Path) -> None:

@@ -118,7 +118,6 @@ class FakeArm:
         return Identity(
             hello=self.greet(),
             imported={case(row): file for row in self.open_rows.values()},
-            outside=(),
             files=dict(self.world.files.get(self.name, {"net.py": self.name})),
             elsewhere=(elsewhere,) if elsewhere else (),
         )

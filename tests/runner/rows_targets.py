@@ -89,7 +89,7 @@ class Server:
             case Look():
                 return Looked()
             case Identify():
-                return Identity(hello=hello(), imported={}, outside=(), files={})
+                return Identity(hello=hello(), imported={}, files={})
         raise AssertionError(wish)
 
     def record(self, row: int, status: Status) -> msgspec.Raw:

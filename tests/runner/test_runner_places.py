@@ -271,7 +271,7 @@ def test_arms_are_the_same_where_all_that_they_imported_is() -> None:
     hello = Hello(protocol=1, benchbox="", version="1", schema=4, control="", python="3", process=1)
 
     def identity(**files: str) -> Identity:
-        return Identity(hello=hello, imported={"row": "net.py"}, outside=(), files=files)
+        return Identity(hello=hello, imported={"row": "net.py"}, files=files)
 
     assert is_same(identity(net="1"), identity(net="1"))
     assert not is_same(identity(net="1"), identity(net="2"))

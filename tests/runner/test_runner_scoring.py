@@ -5,18 +5,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from factories import eval_record, sample_spec
+from factories import eval_record, sample_identity, sample_spec
 
+from benchbox.plan.gate import Identity, Scored, encode_message
 from benchbox.plan.requests import RunRequest
 from benchbox.plan.spec import RunSpec
 from benchbox.records.events import PhaseBegan
 from benchbox.records.record import Record, encode
 from benchbox.runner.arm_process import ProcessOver
 from benchbox.runner.places import ArmPlace
-from benchbox.runner.scoring import score_rows
+from benchbox.runner.scoring import Identified, score_rows
 
 SPECS = [sample_spec(model, "evaluate") for model in ("lenet", "alexnet", "vgg16")]
 PLACE = ArmPlace(asked=".", root=Path("/arm"))
+IDENTITY = sample_identity()
 
 
 class Process:
@@ -39,14 +41,22 @@ class Process:
         if isinstance(answer, ProcessOver):
             self.is_alive = False
             raise answer
-        return encode(answer) if isinstance(answer, Record) else answer
+        if isinstance(answer, Record):
+            return encode_message(Scored(record=msgspec.Raw(encode(answer)), identity=IDENTITY))
+        return answer
 
     def end(self) -> None:
         self.ends += 1
         self.is_alive = False
 
 
-def scored(process: Process, folder: Path, specs: Sequence[RunSpec] = SPECS) -> list[Record]:
+def scored(
+    process: Process,
+    folder: Path,
+    specs: Sequence[RunSpec] = SPECS,
+    *,
+    identified: Identified = lambda identities: None,
+) -> list[Record]:
     seen = list[object]()
     records = score_rows(
         PLACE,
@@ -55,6 +65,7 @@ def scored(process: Process, folder: Path, specs: Sequence[RunSpec] = SPECS) -> 
         folder=folder,
         dataset=Path("dataset"),
         observer=seen.append,
+        identified=identified,
         start=lambda: process,  # type: ignore[arg-type, return-value]
     )
     found = list(records)
@@ -91,8 +102,19 @@ def test_one_that_hangs_is_over_its_time(tmp_path: Path) -> None:
     assert [record.status for record in scored(process, tmp_path, SPECS[:1])] == ["timeout"]
 
 
-def test_nonsense_is_a_record_with_the_reason(tmp_path: Path) -> None:
-    [record] = scored(Process([b"{}"]), tmp_path, SPECS[:1])
+def test_what_was_imported_is_told_after_every_row_that_came_to_an_end(tmp_path: Path) -> None:
+    told = list[Sequence[Identity]]()
+    over = ProcessOver("the process was ended by SIGKILL", signal=9)
+    scored(Process([eval_record("lenet"), over, eval_record("vgg16")]), tmp_path, identified=told.append)
+    assert told == [[IDENTITY], [IDENTITY]]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"{}", encode_message(IDENTITY.hello), encode_message(Scored(record=msgspec.Raw(b"{}"), identity=IDENTITY))],
+)
+def test_nonsense_is_a_record_with_the_reason(tmp_path: Path, nonsense: bytes) -> None:
+    [record] = scored(Process([nonsense]), tmp_path, SPECS[:1])
     assert record.status == "crashed"
     assert "is no record" in record.reason
 
