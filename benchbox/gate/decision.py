@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations_with_replacement
-from statistics import median
+from statistics import fmean, median, variance
 
 from benchbox.gate.verdict import Bounds, State
 
@@ -160,40 +160,25 @@ def _signed_ranks(values: Sequence[float]) -> _Interval:
 
 
 def _student(values: Sequence[float]) -> _Interval:
-    from scipy.stats import ttest_1samp
-
-    middle, shifted = _centred(values)
-    # Equal values have no spread, and scipy no t for them: the interval is the point.
-    low = high = 0.0
-    if any(shifted):
-        low, high = map(float, ttest_1samp(shifted, 0.0).confidence_interval(2 * CONFIDENCE - 1))
-    return _around(middle, (low, high), freedom=len(values) - 1, method=FEW)
+    return _around(fmean(values), variance(values) / len(values), freedom=len(values) - 1, method=FEW)
 
 
 def _welch(base: Sequence[float], new: Sequence[float]) -> _Interval:
-    from scipy.stats import ttest_ind
-
-    (base_middle, base_shifted), (new_middle, shifted) = _centred(base), _centred(new)
-    if not any(base_shifted) and not any(shifted):
-        ends, freedom = (0.0, 0.0), float(len(base) + len(new) - LEAST)
-    else:
-        result = ttest_ind(shifted, base_shifted, equal_var=False)
-        low, high = map(float, result.confidence_interval(2 * CONFIDENCE - 1))
-        ends, freedom = (low, high), float(result.df)
-    return _around(new_middle - base_middle, ends, freedom=freedom, method=TWO_SAMPLES)
+    """Welch (1947), with degrees of freedom by Satterthwaite (1946)."""
+    errors = [variance(side) / len(side) for side in (base, new)]
+    total = math.fsum(errors)
+    # Without any spread the interval is the point, whatever the degrees of freedom.
+    shares = [error / total if total else 0.5 for error in errors]
+    freedom = 1 / sum(share**2 / (len(side) - 1) for share, side in zip(shares, (base, new), strict=True))
+    return _around(fmean(new) - fmean(base), total, freedom=freedom, method=TWO_SAMPLES)
 
 
-def _centred(values: Sequence[float]) -> tuple[float, list[float]]:
-    """The median and what is left: scipy would warn of nearly equal numbers that are far from 0."""
-    middle = median(values)
-    return middle, [value - middle for value in values]
+def _around(centre: float, squared_error: float, *, freedom: float, method: str) -> _Interval:
+    """The interval of t around an estimate with this squared standard error."""
+    from scipy.special import stdtrit
 
-
-def _around(middle: float, ends: tuple[float, float], *, freedom: float, method: str) -> _Interval:
-    low, high = ends
-    return _Interval(
-        centre=middle + (low + high) / 2, low=middle + low, high=middle + high, freedom=freedom, method=method
-    )
+    half = float(stdtrit(freedom, CONFIDENCE)) * math.sqrt(squared_error)
+    return _Interval(centre=centre, low=centre - half, high=centre + half, freedom=freedom, method=method)
 
 
 def _as_ratios(seen: _Interval, *, margin: float, count: int) -> Bounds:

@@ -1,7 +1,7 @@
 """A gate's report on a terminal, whole at 80 columns: failures first, what passed last and short."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbox.gate.exits import FAILING
-from benchbox.gate.verdict import EXACT, GateReport, Verdict
+from benchbox.gate.verdict import EXACT, GateReport, Group
 from benchbox.report import text
 from benchbox.report.gate_facts import conclusion, difference_texts, explained, facts
 from benchbox.report.gate_order import NOT_GATED, PASSED, Section, code_word, sections
-from benchbox.report.gate_words import Told, row_of, tell
+from benchbox.report.gate_words import Told, tell
 from benchbox.report.grid import Cell, Column, Grid, Line, print_grid, without_blank
 
 # A colour only repeats what the conclusion's words say.
@@ -80,20 +80,21 @@ def _facts_table(report: GateReport) -> Table:
 def grids(report: GateReport, *, is_long: bool = False) -> Iterator[Grid]:
     """The tables of a report, one a section, then how to read them."""
     for section in sections(report):
-        titled = f"{section.title}: {len(section.verdicts):,}"
-        grid = Grid(title=titled, columns=(), sections=(), notes=_reasons(section, with_state=True))
-        if section.title == PASSED and not is_long:
-            grid = without_blank(replace(grid, columns=_SHORT_COLUMNS, sections=(_short(section),), notes=()))
-        elif section.title != NOT_GATED:
-            lines = tuple(map(_line, section.verdicts))
-            grid = replace(grid, columns=_COLUMNS, sections=(lines,), notes=_reasons(section, with_state=False))
+        told = tuple(map(tell, section.verdicts))
+        grid = Grid(title=f"{section.title}: {len(told):,}", columns=(), sections=())
+        if section.title == NOT_GATED:
+            grid = replace(grid, notes=_reasons(told, with_state=True))
+        elif section.title == PASSED and not is_long:
+            grid = without_blank(replace(grid, columns=_SHORT_COLUMNS, sections=(_short(section, told),)))
+        else:
+            lines = tuple(map(_line, told))
+            grid = replace(grid, columns=_COLUMNS, sections=(lines,), notes=_reasons(told, with_state=False))
         yield grid if is_long else _capped(grid)
     if notes := explained(report.verdicts):
         yield Grid(title="How to read it", columns=(), sections=(), notes=notes)
 
 
-def _line(verdict: Verdict) -> Line:
-    told = tell(verdict)
+def _line(told: Told) -> Line:
     is_bad = told.state in FAILING
     return (
         Cell(text=told.row, detail=told.metric, is_bad=is_bad),
@@ -109,10 +110,10 @@ def _margin_cell(told: Told) -> Cell:
     return Cell(text=told.margin, detail="" if told.sees == text.ABSENT else f"({told.sees})")
 
 
-def _reasons(section: Section, *, with_state: bool) -> tuple[str, ...]:
+def _reasons(verdicts: Sequence[Told], *, with_state: bool) -> tuple[str, ...]:
     """Why the verdicts are as they are, those of one reason together; those without one only by their state."""
     names: dict[str, list[str]] = {}
-    for told in map(tell, section.verdicts):
+    for told in verdicts:
         said = ": ".join(part for part in (told.state if with_state else "", told.why) if part)
         names.setdefault(said, []).append(told.name)
     return tuple(f"{text.listed(concerned)}: {said}." for said, concerned in names.items() if said)
@@ -128,17 +129,17 @@ def _capped(grid: Grid) -> Grid:
     return replace(grid, sections=(tuple(lines[:MOST_LINES]),), notes=(*grid.notes, note))
 
 
-def _short(section: Section) -> tuple[Line, ...]:
+def _short(section: Section, told: Sequence[Told]) -> tuple[Line, ...]:
     """One line a row: its time in numbers, the rest by name."""
-    rows: dict[str, list[Verdict]] = {}
-    for verdict in section.verdicts:
-        rows.setdefault(row_of(verdict), []).append(verdict)
-    return tuple(_short_line(row, verdicts) for row, verdicts in rows.items())
+    rows: dict[str, dict[Group, list[Told]]] = {}
+    for verdict, said in zip(section.verdicts, told, strict=True):
+        rows.setdefault(said.row, {}).setdefault(verdict.group, []).append(said)
+    return tuple(_short_line(row, groups) for row, groups in rows.items())
 
 
-def _short_line(row: str, verdicts: Sequence[Verdict]) -> Line:
-    timed = next((tell(verdict) for verdict in verdicts if verdict.group == "time"), None)
-    others = ", ".join(_also(verdicts))
+def _short_line(row: str, groups: Mapping[Group, Sequence[Told]]) -> Line:
+    timed = next(iter(groups.get("time", ())), None)
+    others = ", ".join(_also(groups))
     time = (
         (Cell(), Cell(), Cell())
         if timed is None
@@ -147,9 +148,9 @@ def _short_line(row: str, verdicts: Sequence[Verdict]) -> Line:
     return (Cell(text=row), *time, Cell(text=others or text.ABSENT))
 
 
-def _also(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _also(groups: Mapping[Group, Sequence[Told]]) -> Iterator[str]:
     """Counts, which are the same, by name, or in a word where it is all of them; others with their change."""
-    counted = [tell(verdict).metric for verdict in verdicts if verdict.group == "exact"]
+    counted = [told.metric for told in groups.get("exact", ())]
     yield from ["counts"] if len(counted) == len(EXACT) else counted
-    for told in (tell(verdict) for verdict in verdicts if verdict.group in ("memory", "accuracy")):
+    for told in (*groups.get("memory", ()), *groups.get("accuracy", ())):
         yield told.metric if told.change == text.ABSENT else f"{told.metric} {told.change}"

@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import norm, ttest_1samp, ttest_ind, wilcoxon
 
@@ -192,6 +192,21 @@ def test_two_sets_of_processes_are_compared_by_welch() -> None:
     assert math.log(seen.high) == pytest.approx(float(expected.high))
     assert math.log(seen.value) == pytest.approx(np.mean(new) - np.mean(base))
     assert seen.count == 3
+
+
+@given(
+    base=st.lists(st.integers(-100, 100).map(lambda percent: percent / 100), min_size=2, max_size=12),
+    new=st.lists(st.integers(-100, 100).map(lambda percent: percent / 100), min_size=2, max_size=12),
+)
+def test_welch_is_that_of_scipy(base: list[float], new: list[float]) -> None:
+    # Of equal values scipy warns; they have tests of their own.
+    assume(len({*base}) > 1 and len({*new}) > 1)
+    seen = bounds_apart(base, new, margin=MARGIN)
+    expected = ttest_ind(new, base, equal_var=False).confidence_interval(0.98)
+    assert seen is not None
+    # Beyond e to the 700th nothing is told apart.
+    assert math.log(seen.low) == pytest.approx(max(-700.0, float(expected.low)), rel=1e-6, abs=1e-9)
+    assert math.log(seen.high) == pytest.approx(min(700.0, float(expected.high)), rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize(("base", "new"), [([], []), ([0.0], [0.1, 0.2]), ([0.1, 0.2], [0.0])])
