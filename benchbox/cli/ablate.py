@@ -9,7 +9,8 @@ from typer.core import TyperCommand
 
 from benchbox.cli import options
 from benchbox.cli.conduct import was_typed
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, start
+from benchbox.cli.flow import carry_out, gather_facts, make_models, start
+from benchbox.cli.output import Output
 from benchbox.data.sources import find_source
 from benchbox.errors import SpecError
 from benchbox.plan.axes import LR, Factor, cross, find_field, make_factor

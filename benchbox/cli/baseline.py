@@ -14,9 +14,9 @@ from rich.console import Console
 from benchbox.cli import gate_options as gate
 from benchbox.cli import options
 from benchbox.cli.conduct import was_typed
-from benchbox.cli.flow import Output, make_tell, say
 from benchbox.cli.gate_options import override, parse_today
 from benchbox.cli.gate_rows import ROW_OPTIONS, All, RowBatch, RowTasks, as_option, choose_rows, resolve_rows
+from benchbox.cli.output import Output, make_tell, say
 from benchbox.errors import EXIT_OK, EXIT_UNASSERTED, RecordError, SpecError
 from benchbox.gate.declared import Row
 from benchbox.gate.settings import Settings, read_settings

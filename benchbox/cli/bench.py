@@ -9,7 +9,8 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models, start
+from benchbox.cli.flow import best_checkpoint, carry_out, gather_facts, make_models, start
+from benchbox.cli.output import Output
 from benchbox.errors import SpecError
 from benchbox.plan.axes import Factor, cross, make_factor
 from benchbox.plan.bench import USUAL_BUDGET, BenchOptions, plan_bench

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from benchbox.cli import options
 from benchbox.cli.conduct import Conduct
-from benchbox.cli.flow import Output, best_checkpoint, carry_out, gather_facts, make_models
+from benchbox.cli.flow import best_checkpoint, carry_out, gather_facts, make_models
+from benchbox.cli.output import Output
 from benchbox.errors import CheckpointError, SpecError
 from benchbox.plan.catalogue import is_own
 from benchbox.plan.commands import plan_eval

@@ -1,20 +1,18 @@
 """What train, eval, bench and ablate do alike: ask for the facts, run the plan, write and show the report."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 from msgspec.structs import replace
-from rich.console import Console
-from rich.text import Text
 
 from benchbox.cli.conduct import Conduct, is_bare_resume, make_conduct
 from benchbox.cli.options import DATASET
+from benchbox.cli.output import Output
 from benchbox.errors import EXIT_INTERRUPTED, Interrupted, RecordError, SpecError
 from benchbox.plan.catalogue import FOREIGN_FORMS, THE_SIX, canonical
 from benchbox.plan.facts import Facts
@@ -31,40 +29,6 @@ from benchbox.runner.folder import OUTPUT, make_folder, write_plan
 from benchbox.runner.resume import finished, first_difference, open_report, remaining
 from benchbox.runner.run import Runner, run_turns
 from benchbox.runner.watcher import Watcher
-
-
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """What the user wants to see and where the report goes."""
-
-    out: Path
-    quiet: bool
-    json: bool
-
-    @property
-    def stderr(self) -> Console:
-        """Progress and warnings."""
-        return Console(stderr=True)
-
-    @property
-    def stdout(self) -> Console:
-        """Data."""
-        return Console()
-
-
-def say(console: Console, line: str) -> None:
-    """One line as it is, whatever it holds."""
-    console.print(Text(line), soft_wrap=True)
-
-
-def make_tell(console: Console, *, quiet: bool) -> Callable[[str], None]:
-    """Who is told lines of progress: the console, or nobody."""
-
-    def tell(line: str) -> None:
-        if not quiet:
-            say(console, line)
-
-    return tell
 
 
 def make_models(

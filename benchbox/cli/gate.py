@@ -7,9 +7,9 @@ import typer
 
 from benchbox.cli import gate_options as gate
 from benchbox.cli import options
-from benchbox.cli.flow import Output
 from benchbox.cli.gate_options import override, parse_shares
 from benchbox.cli.gate_rows import RowTasks, choose_rows
+from benchbox.cli.output import Output
 from benchbox.errors import SpecError
 from benchbox.gate.settings import Settings
 from benchbox.plan.catalogue import canonical

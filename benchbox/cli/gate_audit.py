@@ -13,14 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
 from benchbox.cli.gate_measure import MakePairs
 from benchbox.cli.gate_rows import GateRow
 from benchbox.cli.options import DATASET
 from benchbox.errors import RecordError, UsageError
 from benchbox.gate.control import disturbance
 from benchbox.gate.decision import bounds
+from benchbox.gate.injections import Injection, append_injection, read_injections
 from benchbox.gate.pairs import blocks_of, pair_differences, slices
 from benchbox.gate.times import CONTROL
 from benchbox.gate.verdict import Bounds, ControlSeen
@@ -28,15 +27,12 @@ from benchbox.plan.gate import GateSeries
 from benchbox.plan.spec import PlacementSpec
 from benchbox.records.description import DescribeRequest, Description, Layer
 from benchbox.records.events import Observer
-from benchbox.records.files import append_line
 from benchbox.records.fingerprint import Fingerprint, short_hash
-from benchbox.records.journal import mend, storing
 from benchbox.runner.child import ENGINE, call
 from benchbox.runner.injection import choose_repeats, class_of, commit_slower, read_source
 from benchbox.runner.pairs import ArmRefused, Pair, measure_pairs
 from benchbox.runner.places import is_same, open_places
 
-FILE = "injections.jsonl"
 DESCRIBE = "benchbox.models.describe:describe_named"
 FINGERPRINT = f"{ENGINE}.fingerprint:tell_fingerprint"
 # The usual pictures have so many classes; it makes no difference to the time.
@@ -56,30 +52,6 @@ class AuditRefused(ArmRefused):
     """What an audit saw is not the slowdown that was injected."""
 
 
-class Injection(msgspec.Struct, frozen=True, kw_only=True):
-    """A slowdown in the code of an architecture, on top of `commit`: what was meant, what was done, what it costs.
-
-    `slowdown` was meant, a ratio less 1; `repeats` are the layers that work once more, and `slower` the commit
-    with them. `audited` are by case the slowdowns that a longer series saw, as ratios with their bounds;
-    `fingerprint` is the short hash of the machine's, `seconds` are those of a gate's rows, and `made` is when.
-    """
-
-    commit: str
-    architecture: str
-    slowdown: float
-    repeats: tuple[str, ...]
-    slower: str
-    audited: dict[str, Bounds]
-    fingerprint: str
-    made: str
-    seconds: float = 0.0
-
-    @property
-    def truths(self) -> dict[str, float]:
-        """The true slowdowns by case, as ratios."""
-        return {case: seen.value for case, seen in self.audited.items()}
-
-
 def fingerprint_here(placement: PlacementSpec) -> Fingerprint:
     """The fingerprint of this machine, as a row at this place has it."""
     return call(FINGERPRINT, placement, returns=Fingerprint)
@@ -87,8 +59,9 @@ def fingerprint_here(placement: PlacementSpec) -> Fingerprint:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """How a slowdown is injected: `rows` are those of the architecture, which stands in `repository` at `commit`.
+    """How a slowdown is injected into an architecture, which stands in `repository` at `commit`.
 
+    `rows` are all that will be gated: what a change costs depends on the rows that take turns with it.
     `file` keeps what was audited, `seconds` are those of a gate's rows.
     """
 
@@ -103,6 +76,16 @@ class Audit:
     clock: Callable[[], float] = time.monotonic
     pairs: MakePairs = measure_pairs
     read_machine: Callable[[PlacementSpec], Fingerprint] = fingerprint_here
+
+    @property
+    def slowed(self) -> tuple[GateRow, ...]:
+        """The rows of the architecture."""
+        return tuple(row for row in self.rows if row.spec.model.name == self.architecture)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The cases of the other rows."""
+        return tuple(row.case for row in self.rows if row not in self.slowed)
 
     def inject(self, slowdown: float) -> Injection:
         """The injection of about this slowdown, a ratio less 1: that on file for these rows, else a new one.
@@ -120,11 +103,12 @@ class Audit:
     def _is_same(self, known: Injection, slowdown: float) -> bool:
         asked = (self.commit, self.architecture, slowdown, self.seconds)
         is_asked = (known.commit, known.architecture, known.slowdown, known.seconds) == asked
-        return is_asked and known.audited.keys() == {row.case for row in self.rows}
+        is_of_rows = known.audited.keys() == {row.case for row in self.slowed} and known.beside == self.beside
+        return is_asked and is_of_rows
 
     def _is_here(self, known: Injection) -> bool:
         """Whether it was audited on this machine, as it is now: what repeated layers cost is no other's."""
-        return known.fingerprint == short_hash(self.read_machine(self.rows[0].spec.placement))
+        return known.fingerprint == short_hash(self.read_machine(self.slowed[0].spec.placement))
 
     def _make(self, slowdown: float) -> Injection:
         layers, share = self._layers(), slowdown
@@ -147,21 +131,16 @@ class Audit:
             fingerprint=fingerprint,
             made=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=self.seconds,
+            beside=self.beside,
         )
-        self._keep(injection)
-        for row in self.rows:
+        append_injection(self.file, injection)
+        for row in self.slowed:
             self.tell(f"{row.name}: audited, {audited[row.case].value:.3f}×")
         return injection
 
-    def _keep(self, injection: Injection) -> None:
-        mend(self.file)
-        with storing(self.file):
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            append_line(self.file, msgspec.json.encode(injection))
-
     def _layers(self) -> tuple[Layer, ...]:
         self._require_described()
-        spec = self.rows[0].spec
+        spec = self.slowed[0].spec
         asked = DescribeRequest(
             model=spec.model, channels=spec.data.channels, image_size=spec.data.image_size, classes=PICTURE_CLASSES
         )
@@ -209,10 +188,10 @@ class Audit:
             )
             seen = list(made)
         _require_apart(seen)
-        audited = _judged(seen, self.rows)
+        audited = _judged(seen, self.slowed)
         if meant is not None:
             _require_undisturbed(seen, margin=LEAST_SHARE * meant)
-            _require_meant(audited, self.rows, meant)
+            _require_meant(audited, self.slowed, meant)
         return audited, _fingerprint(seen)
 
 
@@ -275,16 +254,3 @@ def _correction(seen: dict[str, Bounds], slowdown: float) -> float:
     """
     mean = math.expm1(math.fsum(math.log(each.value) for each in seen.values()) / len(seen))
     return min(2.0, max(0.5, slowdown / mean)) if mean > 0 else 2.0
-
-
-def read_injections(file: Path) -> tuple[Injection, ...]:
-    """What was injected and audited before, in order; none where there is no file. Raises RecordError."""
-    if not file.is_file():
-        return ()
-    lines = file.read_bytes().rpartition(b"\n")[0].splitlines()
-    try:
-        return tuple(msgspec.json.decode(line, type=Injection) for line in lines)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise RecordError(
-            f"{file} is damaged: {error}", hint="move it away, and slowdowns are audited anew"
-        ) from error

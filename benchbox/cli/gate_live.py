@@ -12,11 +12,11 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from benchbox.cli.flow import Output, make_tell, say
 from benchbox.cli.gate_measure import Bench, Gate
 from benchbox.cli.gate_output import GateOutput, finish, leave, typed_command
 from benchbox.cli.gate_rows import GateRow, keep_rows, resolve_rows
 from benchbox.cli.gate_rules import leave_out
+from benchbox.cli.output import Output, make_tell, say
 from benchbox.errors import EXIT_INTERRUPTED, EXIT_UNASSERTED, Interrupted, SpecError
 from benchbox.gate.declared import Row, is_asked
 from benchbox.gate.settings import Settings, make_rules

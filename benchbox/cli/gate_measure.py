@@ -27,7 +27,7 @@ from benchbox.records.events import Observer
 from benchbox.records.files import append_line
 from benchbox.records.journal import storing
 from benchbox.records.record import Record, encode
-from benchbox.runner.measuring import from_anywhere
+from benchbox.runner.measuring import ARMS, from_anywhere
 from benchbox.runner.own_code import Imports
 from benchbox.runner.pairs import Pair, measure_memory, measure_pairs
 from benchbox.runner.places import ArmPlace
@@ -156,18 +156,18 @@ class Bench:
 
     def _score(self, seen: Seen) -> None:
         """The accuracy of the checkpoints, each with both arms' own code."""
-        for index, (own, name) in enumerate(zip(seen.records, ("base", "new"), strict=True)):
+        for index, (own, arm, journal) in enumerate(zip(seen.records, ARMS, JOURNALS, strict=True)):
             for record in score_rows(
                 self.places[index],
                 [row.spec for row in self.gate.scored],
-                labels=[f"{name} {row.name}" for row in self.gate.scored],
+                labels=[f"{arm} {row.name}" for row in self.gate.scored],
                 folder=self.folder,
                 dataset=DATASET,
                 observer=self.observer,
                 identified=partial(self.imports.add, [index]),
             ):
                 own.append(record)
-                keep(self.folder / f"{name}.jsonl", record)
+                keep(self.folder / journal, record)
 
     def _measure_memory(self, seen: Seen, deadline: float) -> None:
         """Peak memory, or what is exact, in processes of their own."""

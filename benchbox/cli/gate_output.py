@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from benchbox.cli.flow import Output, say
+from benchbox.cli.output import Output, say
 from benchbox.errors import (
     EXIT_INCONCLUSIVE,
     EXIT_INTERNAL,

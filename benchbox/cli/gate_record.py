@@ -12,10 +12,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchbox.cli.conduct import Conduct
-from benchbox.cli.flow import Output, gather_facts
+from benchbox.cli.flow import gather_facts
 from benchbox.cli.gate_known import how_known_alone
 from benchbox.cli.gate_measure import Gate, MakePairs
 from benchbox.cli.options import DATASET
+from benchbox.cli.output import Output
 from benchbox.gate.baseline import disagreeing
 from benchbox.gate.declared import ANYWHERE, Row, spec_of
 from benchbox.gate.evidence import make_arm

@@ -10,9 +10,10 @@ import typer
 from benchbox.cli import options
 from benchbox.cli.conduct import Conduct
 from benchbox.cli.eval import gather_all, on_its_pictures, spec_of_card
-from benchbox.cli.flow import Output, gather_facts
+from benchbox.cli.flow import gather_facts
 from benchbox.cli.gate_options import GATE
 from benchbox.cli.options import split_list
+from benchbox.cli.output import Output
 from benchbox.errors import CheckpointError, SpecError
 from benchbox.gate.declared import Row, spec_of
 from benchbox.gate.naming import names_of

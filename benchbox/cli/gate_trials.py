@@ -15,14 +15,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchbox.cli.flow import Output, make_tell
-from benchbox.cli.gate_audit import FILE as INJECTIONS
 from benchbox.cli.gate_audit import Audit
 from benchbox.cli.gate_live import expectation, leaving, make_gate, watching
 from benchbox.cli.gate_measure import Bench, Gate, MakePairs
 from benchbox.cli.gate_rows import resolve_rows
+from benchbox.cli.output import Output, make_tell
 from benchbox.errors import SpecError, UsageError
 from benchbox.gate.declared import Row
+from benchbox.gate.injections import INJECTIONS, read_injections
 from benchbox.gate.ledger import LEDGER
 from benchbox.gate.settings import Settings
 from benchbox.gate.verdict import GateReport
@@ -209,7 +209,7 @@ def _experiments(
         repository=here,
         commit=resolve_commit(here),
         architecture=victim,
-        rows=tuple(row for row in prover.gate.rows if row.spec.model.name == victim),
+        rows=prover.gate.timed,
         seconds=prover.gate.settings.seconds,
         file=prover.ledger.parent / INJECTIONS,
         observer=prover.observer,
@@ -231,5 +231,6 @@ def _head(here: Path) -> str:
 
 def write_page(folder: Path) -> Path:
     """README.md and its plot beside the ledger, of all that is on file. Raises RecordError and StorageError."""
-    write_verification(folder, operating_characteristic(read_ledger(folder / LEDGER)))
+    seen = operating_characteristic(read_ledger(folder / LEDGER))
+    write_verification(folder, seen, read_injections(folder / INJECTIONS))
     return folder / README

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchbox.cli.flow import Output
 from benchbox.cli.gate_options import parse_today
 from benchbox.cli.gate_output import first_code, show_gate, tell_github, write_gate
 from benchbox.cli.gate_rules import leave_out
+from benchbox.cli.output import Output
 from benchbox.gate.declared import declared_cases, find_declared, is_count, unasked_cases
 from benchbox.gate.evidence import Arm, load_arm
 from benchbox.gate.judge import judge

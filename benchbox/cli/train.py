@@ -4,7 +4,8 @@ import typer
 from msgspec.structs import replace
 
 from benchbox.cli import options
-from benchbox.cli.flow import Output, carry_out, gather_facts, make_models, start
+from benchbox.cli.flow import carry_out, gather_facts, make_models, start
+from benchbox.cli.output import Output
 from benchbox.plan.commands import plan_train
 from benchbox.plan.spec import DataSpec, FitSpec, PlacementSpec, RunSpec
 

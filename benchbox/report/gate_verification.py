@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from benchbox.gate.injections import Injection
+from benchbox.gate.ledger import UNCHANGED
 from benchbox.gate.verdict import STATES
 from benchbox.gate.verification import KINDS, OperatingCharacteristic, Rate, Setting
 from benchbox.records.files import write_whole
@@ -20,6 +22,7 @@ from benchbox.report.grid import Cell, Column, Grid, Line, escape, markdown_tabl
 
 TITLE = "How often the gate is right"
 RUN, ALARMS, POWER, ANSWERS = "What was run", "False alarms", "Power", "All answers"
+AUDITS = "The slowdowns"
 CAPTION = "Share of slowed rows that failed, by the slowdown that there was, with one-sided 95 % bounds"
 README, PLOT, PAGE = "README.md", "power.png", "operating.html"
 TEMPLATE = "gate_verification.html.j2"
@@ -37,21 +40,27 @@ _BOUNDS = (
 )
 
 
-def write_verification(folder: Path, seen: OperatingCharacteristic) -> None:
+_AUDITED = (
+    "Audited: what a longer series of its own saw, with its 98 % interval; it stands for the truth below. Other "
+    "rows: those that took turns with the slowed one in it. Layers once more: how many were made to work twice."
+)
+
+
+def write_verification(folder: Path, seen: OperatingCharacteristic, injections: Sequence[Injection] = ()) -> None:
     """README.md with its plot, and the same as one HTML page that needs no other file. Raises StorageError."""
     figure = power_figure(seen)
     drawn = png(figure) if figure is not None else b""
     with storing(folder, folder):
         if drawn:
             write_whole(folder / PLOT, drawn)
-        write_whole(folder / README, verification_markdown(seen, plot=PLOT if drawn else "").encode())
-        write_whole(folder / PAGE, verification_html(seen, plot=drawn).encode())
+        write_whole(folder / README, verification_markdown(seen, injections, plot=PLOT if drawn else "").encode())
+        write_whole(folder / PAGE, verification_html(seen, injections, plot=drawn).encode())
 
 
-def verification_markdown(seen: OperatingCharacteristic, *, plot: str) -> str:
+def verification_markdown(seen: OperatingCharacteristic, injections: Sequence[Injection] = (), *, plot: str) -> str:
     """The page for GitHub; `plot` is the link to the power curve, empty where there is none."""
     blocks = [f"# {TITLE}", "\n".join(f"{said}  " for said in _introduction(seen))]
-    for grid in verification_grids(seen):
+    for grid in verification_grids(seen, injections):
         notes = "\n".join(f"- {escape(note)}" for note in grid.notes)
         blocks += [f"## {grid.title}", markdown_table(grid), notes]
         if plot and grid.title == POWER:
@@ -60,13 +69,13 @@ def verification_markdown(seen: OperatingCharacteristic, *, plot: str) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def verification_html(seen: OperatingCharacteristic, *, plot: bytes) -> str:
+def verification_html(seen: OperatingCharacteristic, injections: Sequence[Injection] = (), *, plot: bytes) -> str:
     """The page by itself; `plot` is the power curve as a PNG, empty where there is none."""
     return page(
         TEMPLATE,
         title=TITLE,
         introduction=_introduction(seen),
-        grids=verification_grids(seen),
+        grids=verification_grids(seen, injections),
         power=POWER,
         caption=CAPTION,
         plot=b64encode(plot).decode(),
@@ -92,11 +101,11 @@ def _counted(gates: Mapping[str, int]) -> str:
     return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def verification_grids(seen: OperatingCharacteristic) -> list[Grid]:
+def verification_grids(seen: OperatingCharacteristic, injections: Sequence[Injection] = ()) -> list[Grid]:
     """The tables, of which those without a line are left out."""
     still = [setting for setting in seen.settings if not setting.is_altered]
     slowed = [setting for setting in seen.settings if setting.is_altered]
-    found = (_run(seen.settings), _alarms(still), _power(slowed), _answers(seen.settings))
+    found = (_run(seen.settings), _audits(injections), _alarms(still), _power(slowed), _answers(seen.settings))
     return [without_blank(grid) for grid in found if any(True for _ in grid.lines)]
 
 
@@ -133,6 +142,32 @@ def _run(settings: Sequence[Setting]) -> Grid:
     return Grid(title=RUN, columns=columns, sections=(lines,), notes=(note,))
 
 
+def _audits(injections: Sequence[Injection]) -> Grid:
+    columns = (
+        Column(title="Row", is_text=True),
+        Column(title="Meant"),
+        Column(title="Audited"),
+        Column(title="bounds"),
+        Column(title="Pairs"),
+        Column(title="Other rows"),
+        Column(title="Layers once more"),
+    )
+    lines = tuple(
+        (
+            Cell(text=case),
+            Cell(text=_percent(injection.slowdown)),
+            Cell(text=_percent(audited.value - UNCHANGED)),
+            Cell(text=f"{_percent(audited.low - UNCHANGED)} to {_percent(audited.high - UNCHANGED)}"),
+            Cell(text=f"{audited.count:,}"),
+            Cell(text=f"{len(injection.beside):,}"),
+            Cell(text=f"{len(injection.repeats):,}"),
+        )
+        for injection in injections
+        for case, audited in injection.audited.items()
+    )
+    return Grid(title=AUDITS, columns=columns, sections=(lines,), notes=(_AUDITED,))
+
+
 def _alarms(settings: Sequence[Setting]) -> Grid:
     columns = (*_WHAT, *_rate_columns("Rows that failed"), *_rate_columns("Gates that failed"))
     lines = tuple(
@@ -163,8 +198,8 @@ def _power(settings: Sequence[Setting]) -> Grid:
         for setting in settings
     )
     note = (
-        "Audited: the true slowdown, by a longer series of its own (median). Found: the slowed row failed. Error: "
-        "estimate over truth less 1 (geometric mean). Covered: how often the 98 % interval held the truth."
+        "Audited: the slowdown by the audit (median). Found: the slowed row failed. Error: estimate over audited, "
+        "less 1 (geometric mean). Covered: how often the 98 % interval held the audited, which has its own bounds."
     )
     return Grid(title=POWER, columns=columns, sections=(lines,), notes=(note, _BOUNDS))
 

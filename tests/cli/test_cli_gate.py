@@ -14,12 +14,13 @@ from factories_machine import sample_fingerprint
 from journals import CONTROL_SECONDS, FakePairs
 from msgspec.structs import replace
 
-from benchbox.cli.flow import Output
-from benchbox.cli.gate_audit import LONG, SHORT, Audit, AuditRefused, fingerprint_here, read_injections
+from benchbox.cli.gate_audit import LONG, SHORT, Audit, AuditRefused, fingerprint_here
 from benchbox.cli.gate_live import leaving, make_gate
 from benchbox.cli.gate_rows import GateRow
 from benchbox.cli.gate_trials import Experiment, Prover, beside_burner, standing, write_page
+from benchbox.cli.output import Output
 from benchbox.errors import EXIT_UNASSERTED, Interrupted, RecordError, UsageError
+from benchbox.gate.injections import read_injections
 from benchbox.gate.ledger import LEDGER, read_ledger
 from benchbox.gate.naming import row_name
 from benchbox.gate.settings import Settings
@@ -148,6 +149,12 @@ def test_the_page_is_written_of_what_is_on_file(tmp_path: Path) -> None:
     assert "1 gate" in page.read_text()
 
 
+def test_the_page_shows_what_was_audited(repository: Path) -> None:
+    audit(repository, FakePairs(slower={"resnet50": 1.052})).inject(0.05)
+    page = write_page(repository / "reports")
+    assert "## The slowdowns" in page.read_text()
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with the files of two architectures of the zoo, in one commit."""
@@ -164,14 +171,14 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def audit(repository: Path, pairs: FakePairs, **options: Any) -> Audit:
+def audit(repository: Path, pairs: FakePairs, *, rows: tuple[GateRow, ...] = (ROWS[1],), **options: Any) -> Audit:
     given: dict[str, Any] = {"read_machine": lambda placement: sample_fingerprint(), "seconds": 1.0} | options
     return Audit(
         **given,
         repository=repository,
         commit=git(repository, "rev-parse", "HEAD"),
         architecture="resnet50",
-        rows=(ROWS[1],),
+        rows=rows,
         file=repository / "reports" / "injections.jsonl",
         observer=ignore,
         tell=lambda line: None,
@@ -235,6 +242,18 @@ def test_a_slowdown_of_another_machine_or_of_other_rows_is_audited_anew(
     audit(repository, again, **options).inject(0.05)
     assert [series.most for series in again.series] == [SHORT, LONG]
     assert len(read_injections(repository / "reports" / "injections.jsonl")) == 2
+
+
+def test_a_slowdown_is_audited_among_the_rows_that_are_gated(repository: Path) -> None:
+    pairs = FakePairs(slower={"resnet50": 1.052})
+    alone = audit(repository, pairs).inject(0.05)
+    again = FakePairs(slower={"resnet50": 1.052})
+    made = audit(repository, again, rows=ROWS).inject(0.05)
+    assert {series.labels for series in again.series} == {tuple(row.name for row in ROWS)}
+    assert made.beside == tuple(row.case for row in ROWS if row is not ROWS[1])
+    assert made.audited.keys() == alone.audited.keys() == {ROWS[1].case}
+    assert audit(repository, FakePairs(), rows=ROWS).inject(0.05) == made, "that of other company is not taken"
+    assert audit(repository, FakePairs()).inject(0.05) == alone
 
 
 def test_the_fingerprint_of_this_machine_is_told_for_a_row_s_place() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import gates
 import pytest
 
+from benchbox.gate.injections import Injection
 from benchbox.gate.verification import Trial, TrialRow, operating_characteristic
 from benchbox.report.gate_verification import (
     limits,
@@ -58,11 +59,24 @@ def _trials() -> list[Trial]:
 
 
 SEEN = operating_characteristic(_trials())
+INJECTIONS = [
+    Injection(
+        commit="1a2b3c4d5e6f",
+        architecture="resnet50",
+        slowdown=0.10,
+        repeats=("stem.conv1", "head.linear2", "head.linear2"),
+        slower="2b3c4d5e6f1a",
+        audited={"infer/resnet50/cpu": gates.bounds(1.092, 0.02, count=20)},
+        fingerprint="0a1b2c3d4e5f",
+        made="2026-11-24T09:00:00+00:00",
+        beside=("infer/lenet/cpu", "infer/vgg16/cpu"),
+    )
+]
 NOTHING = operating_characteristic([])
 
 
 def test_the_page() -> None:
-    said = verification_markdown(SEEN, plot="power.png")
+    said = verification_markdown(SEEN, INJECTIONS, plot="power.png")
     assert said == (GOLDEN / "gate-verification.md").read_text(encoding="utf-8")
 
 
@@ -70,6 +84,13 @@ def test_false_alarms_are_told_by_row_and_by_gate_with_their_bounds() -> None:
     alarms = next(grid for grid in verification_grids(SEEN) if grid.title == "False alarms")
     first = [cell.text for cell in next(iter(alarms.lines))]
     assert first[2:] == ["0 of 120", "0.0 % to 2.5 %", "0 of 20", "0.0 % to 13.9 %"]
+
+
+def test_audits_are_told_with_bounds_of_their_own() -> None:
+    audits = next(grid for grid in verification_grids(SEEN, INJECTIONS) if grid.title == "The slowdowns")
+    (line,) = audits.lines
+    said = [cell.text for cell in line]
+    assert said == ["infer/resnet50/cpu", "10.0 %", "9.2 %", "7.2 % to 11.2 %", "20", "2", "3"]
 
 
 def test_power_is_told_of_slowed_rows_alone() -> None:
@@ -121,14 +142,16 @@ def test_without_a_slowed_row_there_is_no_curve() -> None:
 
 
 def test_the_folder_holds_the_page_its_plot_and_a_page_by_itself(tmp_path: Path) -> None:
-    write_verification(tmp_path, SEEN)
+    write_verification(tmp_path, SEEN, INJECTIONS)
+    assert "7.2 % to 11.2 %" in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "operating.html", "power.png"]
     page = (tmp_path / "operating.html").read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,' in page
     assert "power.png" not in page
+    assert "7.2 % to 11.2 %" in page
     assert "](power.png)" in (tmp_path / "README.md").read_text(encoding="utf-8")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    write_verification(tmp_path, SEEN)
+    write_verification(tmp_path, SEEN, INJECTIONS)
     assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
