@@ -1,6 +1,7 @@
 """HTML pages that need no network, from the templates beside this file. What they are given is text and escaped."""
 
 import jinja2
+from markupsafe import Markup, escape
 
 
 def page(template: str, **content: object) -> str:
@@ -13,4 +14,13 @@ def page(template: str, **content: object) -> str:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["code"] = _code
     return environment.get_template(template).render(content)
+
+
+def _code(said: str) -> Markup:
+    """A sentence whose commands stand in backticks."""
+    parts = said.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )

@@ -148,6 +148,7 @@ def test_the_folder_holds_the_page_its_plot_and_a_page_by_itself(tmp_path: Path)
     page = (tmp_path / "operating.html").read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,' in page
     assert "power.png" not in page
+    assert "<code>benchbox compare</code>" in page
     assert "7.2 % to 11.2 %" in page
     assert "](power.png)" in (tmp_path / "README.md").read_text(encoding="utf-8")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
