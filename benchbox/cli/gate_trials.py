@@ -178,7 +178,7 @@ def prove(
     with leaving(output.out, output), watching(console, quiet=output.quiet) as observer:
         prover = Prover(gate=planned, ledger=output.out / LEDGER, observer=observer, tell=tell)
         try:
-            for experiment, base, new in _experiments(name, prover, here, gates, victim, slowdowns):
+            for experiment, base, new in experiments(name, prover, here, gates, victim, slowdowns):
                 with open_places(base, new, here=here) as places:
                     prover.run(experiment, places)
         finally:
@@ -197,8 +197,8 @@ def _require_untouched(wanted: Sequence[Row], victim: str) -> None:
             )
 
 
-def _experiments(
-    name: Kind, prover: "Prover", here: Path, gates: int, victim: str, slowdowns: Sequence[float]
+def experiments(
+    name: Kind, prover: Prover, here: Path, gates: int, victim: str, slowdowns: Sequence[float]
 ) -> Iterator[tuple[Experiment, str, str]]:
     """What is run, of which base and which new. A slowdown is made and audited when its turn comes."""
     if name != "slower":
@@ -214,6 +214,8 @@ def _experiments(
         file=prover.ledger.parent / INJECTIONS,
         observer=prover.observer,
         tell=prover.tell,
+        clock=prover.clock,
+        pairs=prover.pairs,
     )
     for slowdown in slowdowns:
         injection = audit.inject(slowdown)

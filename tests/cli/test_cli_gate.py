@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from benchbox.cli.gate_audit import LONG, SHORT, Audit, AuditRefused, fingerprint_here
 from benchbox.cli.gate_live import leaving, make_gate
 from benchbox.cli.gate_rows import GateRow
-from benchbox.cli.gate_trials import Experiment, Prover, beside_burner, standing, write_page
+from benchbox.cli.gate_trials import Experiment, Prover, beside_burner, experiments, standing, write_page
 from benchbox.cli.output import Output
 from benchbox.errors import EXIT_UNASSERTED, Interrupted, RecordError, UsageError
 from benchbox.gate.injections import read_injections
@@ -254,6 +254,17 @@ def test_a_slowdown_is_audited_among_the_rows_that_are_gated(repository: Path) -
     assert made.audited.keys() == alone.audited.keys() == {ROWS[1].case}
     assert audit(repository, FakePairs(), rows=ROWS).inject(0.05) == made, "that of other company is not taken"
     assert audit(repository, FakePairs()).inject(0.05) == alone
+
+
+def test_each_slowdown_is_audited_by_the_rows_and_pairs_of_its_gates(repository: Path) -> None:
+    pairs = FakePairs(slower={"resnet50": 1.052})
+    proof = prover(repository, pairs)
+    ((experiment, base, new),) = experiments("slower", proof, repository, 3, "resnet50", [0.05])
+    assert {series.labels for series in pairs.series} == {tuple(row.name for row in ROWS)}
+    assert experiment.gates == 3
+    (audited,) = (experiment.audited or {}).items()
+    assert audited == (ROWS[1].case, pytest.approx(1.052, abs=0.005))
+    assert base == git(repository, "rev-parse", "HEAD") != new
 
 
 def test_the_fingerprint_of_this_machine_is_told_for_a_row_s_place() -> None:
