@@ -262,8 +262,9 @@ def test_each_slowdown_is_audited_by_the_rows_and_pairs_of_its_gates(repository:
     ((experiment, base, new),) = experiments("slower", proof, repository, 3, "resnet50", [0.05])
     assert {series.labels for series in pairs.series} == {tuple(row.name for row in ROWS)}
     assert experiment.gates == 3
-    (audited,) = (experiment.audited or {}).items()
-    assert audited == (ROWS[1].case, pytest.approx(1.052, abs=0.005))
+    ((case, audited),) = (experiment.audited or {}).items()
+    assert case == ROWS[1].case
+    assert audited == pytest.approx(1.052, abs=0.005)
     assert base == git(repository, "rev-parse", "HEAD") != new
 
 
