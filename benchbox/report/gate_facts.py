@@ -99,11 +99,17 @@ def _ranked(seen: Counter[str]) -> list[str]:
 
 def control_text(control: ControlSeen, report: GateReport) -> str:
     """What the control network says of the machine, and the run's own noise floor."""
-    is_stored = report.mode == "stored"
-    over = f"{control.bounds.count} {'processes a side' if is_stored else 'pairs'}"
-    clean = "the machine's own change, divided out" if is_stored else "clean"
-    said = clean if control.is_clean else "the machine was not the same for both arms"
+    over = f"{control.bounds.count} {'processes a side' if report.mode == 'stored' else 'pairs'}"
+    said = _control_said(control, report)
     return f"{times_text(control.bounds)} over {over}: {said}; noise floor {times(1 + control.floor)}"
+
+
+def _control_said(control: ControlSeen, report: GateReport) -> str:
+    if not control.is_clean:
+        return "the machine was not the same for both arms"
+    if report.mode == "stored":
+        return "the machine's own change, divided out"
+    return "clean" if control.floor <= report.margin else "too noisy for the margin"
 
 
 def difference_texts(differences: Sequence[KeyDifference], *, most: int) -> list[str]:

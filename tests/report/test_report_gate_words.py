@@ -142,6 +142,8 @@ def test_the_control_says_whose_change_it_saw() -> None:
     assert dirty.control is not None
     assert stored.control is not None
     assert control_text(clean.control, clean) == ("1.001× (0.994–1.008) over 8 pairs: clean; noise floor 1.007×")
+    noisy = gates.control(half=clean.margin + 0.001)
+    assert "over 8 pairs: too noisy for the margin; noise floor 1.026×" in control_text(noisy, clean)
     assert "the machine was not the same for both arms" in control_text(dirty.control, dirty)
     assert "over 3 processes a side: the machine's own change, divided out" in control_text(stored.control, stored)
 
