@@ -149,8 +149,6 @@ def compare_files(
     # Imported here: the judge takes scipy, which --help must not wait for.
     from benchbox.cli.stored import compare_stored
 
-    # What was imported stays: to look through it again and again takes a tenth of the time for a thousand rows.
-    gc.freeze()
     if live:
         raise SpecError(
             f"{live[0]} without --base",
@@ -164,8 +162,13 @@ def compare_files(
             allowed="two reports, journals or baselines; or --base COMMIT and the networks to measure",
         )
     base, new = map(Path, paths)
-    report = compare_stored(base, new, settings=settings, globs=globs, today=today, reproduce=typed_command())
-    finish(report, make_folder(output.out, "compare", now=datetime.now(), has_plan=False), output)
+    # What was imported stays: to look through it again and again takes a tenth of the time for a thousand rows.
+    gc.freeze()
+    try:
+        report = compare_stored(base, new, settings=settings, globs=globs, today=today, reproduce=typed_command())
+        finish(report, make_folder(output.out, "compare", now=datetime.now(), has_plan=False), output)
+    finally:
+        gc.unfreeze()
 
 
 def refuse_files(targets: Sequence[str]) -> None:

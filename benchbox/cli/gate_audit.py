@@ -85,7 +85,7 @@ class Audit:
     @property
     def beside(self) -> tuple[str, ...]:
         """The cases of the other rows."""
-        return tuple(row.case for row in self.rows if row not in self.slowed)
+        return tuple(row.case for row in self.rows if row.spec.model.name != self.architecture)
 
     def inject(self, slowdown: float) -> Injection:
         """The injection of about this slowdown, a ratio less 1: that on file for these rows, else a new one.

@@ -6,9 +6,9 @@ than most changes do.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean, median, variance
 
-from benchbox.gate.decision import CONFIDENCE, POWER
+from benchbox.gate.decision import CONFIDENCE, POWER, half_width
 from benchbox.gate.hard_keys import RowKeys, in_words
 from benchbox.gate.pairing import Both
 from benchbox.gate.rows import SCORED, RowSeen
@@ -162,10 +162,7 @@ def _decided(seen: Bounds, *, margin: float) -> Said:
 
 
 def _bounds(differences: Sequence[float], *, margin: float, least: float = 0.0) -> Bounds:
-    """The mean of paired differences with its one-sided 99 % bounds by Student's t, not narrower than `least`.
-
-    Equal differences have no spread, for which scipy would give NaN.
-    """
+    """The mean of paired differences with its one-sided 99 % bounds by Student's t, not narrower than `least`."""
     from scipy.special import stdtrit
 
     count, centre = len(differences), fmean(differences)
@@ -182,14 +179,10 @@ def _bounds(differences: Sequence[float], *, margin: float, least: float = 0.0) 
 
 
 def _half_width(differences: Sequence[float]) -> float:
-    from scipy.stats import ttest_1samp
-
-    middle = median(differences)
-    shifted = [difference - middle for difference in differences]
-    if max(map(abs, shifted)) <= ALIKE:
+    middle, count = median(differences), len(differences)
+    if all(abs(difference - middle) <= ALIKE for difference in differences):
         return 0.0
-    low, high = ttest_1samp(shifted, 0.0).confidence_interval(2 * CONFIDENCE - 1)
-    return float(high - low) / 2
+    return half_width(variance(differences) / count, freedom=count - 1)
 
 
 def _unseen_share(pictures: int) -> float:

@@ -175,10 +175,15 @@ def _welch(base: Sequence[float], new: Sequence[float]) -> _Interval:
 
 def _around(centre: float, squared_error: float, *, freedom: float, method: str) -> _Interval:
     """The interval of t around an estimate with this squared standard error."""
+    half = half_width(squared_error, freedom=freedom)
+    return _Interval(centre=centre, low=centre - half, high=centre + half, freedom=freedom, method=method)
+
+
+def half_width(squared_error: float, *, freedom: float) -> float:
+    """Half of the width of a 98 % interval of t around an estimate with this squared standard error."""
     from scipy.special import stdtrit
 
-    half = float(stdtrit(freedom, CONFIDENCE)) * math.sqrt(squared_error)
-    return _Interval(centre=centre, low=centre - half, high=centre + half, freedom=freedom, method=method)
+    return float(stdtrit(freedom, CONFIDENCE)) * math.sqrt(squared_error)
 
 
 def _as_ratios(seen: _Interval, *, margin: float, count: int) -> Bounds:

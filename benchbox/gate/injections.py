@@ -9,8 +9,7 @@ import msgspec
 
 from benchbox.errors import RecordError
 from benchbox.gate.verdict import Bounds
-from benchbox.records.files import append_line
-from benchbox.records.journal import mend, storing
+from benchbox.records.journal import add_line, divided
 
 INJECTIONS = "injections.jsonl"
 
@@ -43,19 +42,16 @@ class Injection(msgspec.Struct, frozen=True, kw_only=True):
 
 def append_injection(file: Path, injection: Injection) -> None:
     """Add one line and force it to the disk; one that was cut off before is removed first. Raises StorageError."""
-    mend(file)
-    with storing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        append_line(file, msgspec.json.encode(injection))
+    add_line(file, msgspec.json.encode(injection))
 
 
 def read_injections(file: Path) -> tuple[Injection, ...]:
     """What was injected and audited before, in order; none where there is no file. Raises RecordError."""
     if not file.is_file():
         return ()
-    lines = file.read_bytes().rpartition(b"\n")[0].splitlines()
+    whole, _torn = divided(file.read_bytes())
     try:
-        return tuple(msgspec.json.decode(line, type=Injection) for line in lines)
+        return tuple(msgspec.json.decode(line, type=Injection) for line in whole.splitlines())
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RecordError(
             f"{file} is damaged: {error}", hint="move it away, and slowdowns are audited anew"

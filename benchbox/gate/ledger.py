@@ -12,9 +12,9 @@ import msgspec
 
 from benchbox.errors import RecordError
 from benchbox.gate.verdict import Bounds, GateReport, State, Verdict
-from benchbox.records.files import Sync, append_line
+from benchbox.records.files import Sync
 from benchbox.records.fingerprint import short_hash
-from benchbox.records.journal import divided, mend, storing
+from benchbox.records.journal import add_line, divided
 
 # Equal arms; one architecture of the new arm slowed; equal arms beside a program that burns the processor.
 Kind = Literal["same", "slower", "burner"]
@@ -131,10 +131,7 @@ def append_trial(ledger: Path, trial: Trial, *, sync: Sync = os.fsync) -> None:
     """
     line = msgspec.json.encode(trial)
     msgspec.json.decode(line, type=Trial)
-    mend(ledger)
-    with storing(ledger):
-        ledger.parent.mkdir(parents=True, exist_ok=True)
-        append_line(ledger, line, sync=sync)
+    add_line(ledger, line, sync=sync)
 
 
 def read_ledger(ledger: Path) -> tuple[Trial, ...]:

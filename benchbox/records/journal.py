@@ -106,6 +106,18 @@ def mend(journal: Path) -> None:
                 file.write(b"\n")
 
 
+def add_line(file: Path, line: bytes, *, sync: Sync = os.fsync) -> None:
+    """Add a line, given without its end, to a file that is only ever added to, and force it to the disk.
+
+    The file and its folder are made where there are none; a last line that was cut off before is removed first.
+    Raises StorageError.
+    """
+    mend(file)
+    with storing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        append_line(file, line, sync=sync)
+
+
 def settled(records: Iterable[Record]) -> list[Record]:
     """The last record of every spec, in the order of their first appearance."""
     last: dict[RunSpec, Record] = {}

@@ -157,7 +157,7 @@ def _audits(injections: Sequence[Injection]) -> Grid:
             Cell(text=case),
             Cell(text=_percent(injection.slowdown)),
             Cell(text=_percent(audited.value - UNCHANGED)),
-            Cell(text=f"{_percent(audited.low - UNCHANGED)} to {_percent(audited.high - UNCHANGED)}"),
+            Cell(text=_range(audited.low - UNCHANGED, audited.high - UNCHANGED)),
             Cell(text=f"{audited.count:,}"),
             Cell(text=f"{len(injection.beside):,}"),
             Cell(text=f"{len(injection.repeats):,}"),
@@ -212,7 +212,11 @@ def _rate_cells(seen: Rate | None) -> tuple[Cell, Cell]:
     if seen is None:
         return Cell(), Cell()
     share = Cell(text=f"{seen.count:,} of {seen.total:,}", detail=f"({_percent(seen.value)})")
-    return share, Cell(text=f"{_percent(seen.low)} to {_percent(seen.high)}")
+    return share, Cell(text=_range(seen.low, seen.high))
+
+
+def _range(low: float, high: float) -> str:
+    return f"{_percent(low)} to {_percent(high)}"
 
 
 def _percent(ratio: float) -> str:
